@@ -1,0 +1,1 @@
+"""Services that read the log: the risk monitor, projections and sinks."""

@@ -1,0 +1,20 @@
+"""The errors of the core, as a tree.
+
+EcosystemError
+  IllegalTransitionError   a fact arrived that the state does not allow: a bug or a corrupt log
+  InvalidInputError        a value outside what is allowed; says what was found, what is allowed, where
+"""
+
+
+class EcosystemError(Exception):
+    """Every error this project raises on purpose."""
+
+    retryable = False
+
+
+class IllegalTransitionError(EcosystemError):
+    """A fact arrived that the state does not allow: a bug, or a corrupt log."""
+
+
+class InvalidInputError(EcosystemError):
+    """A value outside what is allowed; the message says what was found, what is allowed and where."""

@@ -1,0 +1,1 @@
+"""Facts, frozen and in the past tense; one struct per event type."""

@@ -1,0 +1,1 @@
+"""Stream jobs over the log: the audit correlator."""

@@ -1,0 +1,1 @@
+"""The command line `tse`: the door through which people use the ecosystem."""
