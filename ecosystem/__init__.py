@@ -1,1 +1,1 @@
-"""The pure core: events, machines, risk rules, audit logic; no IO, no clock, no chance of its own."""
+"""The pure core: events, machines, risk rules, audit logic; no IO, no clock, no chance."""

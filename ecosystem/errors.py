@@ -2,7 +2,7 @@
 
 EcosystemError
   IllegalTransitionError   a fact arrived that the state does not allow: a bug or a corrupt log
-  InvalidInputError        a value outside what is allowed; says what was found, what is allowed, where
+  InvalidInputError        a value outside what is allowed; says what was found and where
 """
 
 
@@ -17,4 +17,4 @@ class IllegalTransitionError(EcosystemError):
 
 
 class InvalidInputError(EcosystemError):
-    """A value outside what is allowed; the message says what was found, what is allowed and where."""
+    """A value outside what is allowed; says what was found, what is allowed and where."""

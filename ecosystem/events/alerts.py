@@ -1,0 +1,90 @@
+"""What the risk monitor says."""
+
+from ecosystem.events.envelope import Event
+from ecosystem.events.words import EventId, PartitionEnd, Severity
+
+
+class RiskAlertRaised(Event, frozen=True, kw_only=True, gc=False):
+    """A rule found its limit used to a notable degree."""
+
+    alert_id: EventId
+    rule: str
+    subject: str
+    severity: Severity
+    measured_e8: int
+    limit_e8: int
+    utilisation_e8: int
+    unit: str
+    rule_version: int
+    limit_version: int
+    inputs: tuple[EventId, ...]
+    message: str
+
+
+class RiskAlertEscalated(Event, frozen=True, kw_only=True, gc=False):
+    """An active alert became more severe."""
+
+    alert_id: EventId
+    rule: str
+    subject: str
+    severity: Severity
+    measured_e8: int
+    limit_e8: int
+    utilisation_e8: int
+    unit: str
+    rule_version: int
+    limit_version: int
+    inputs: tuple[EventId, ...]
+    message: str
+
+
+class RiskAlertAcknowledged(Event, frozen=True, kw_only=True, gc=False):
+    """A person took note of an alert."""
+
+    alert_id: EventId
+    rule: str
+    subject: str
+    author: str
+    note: str
+
+
+class RiskAlertResolved(Event, frozen=True, kw_only=True, gc=False):
+    """The condition behind an alert is over."""
+
+    alert_id: EventId
+    rule: str
+    subject: str
+    measured_e8: int
+    limit_e8: int
+    unit: str
+
+
+class CircuitBreakerOpened(Event, frozen=True, kw_only=True, gc=False):
+    """Trading must stop."""
+
+    breaker: str
+    cause: str
+    measured_e8: int
+    limit_e8: int
+    unit: str
+    reset_time_us: int
+    inputs: tuple[EventId, ...]
+
+
+class CircuitBreakerClosed(Event, frozen=True, kw_only=True, gc=False):
+    """Trading may resume."""
+
+    breaker: str
+    cause: str
+
+
+class RiskHeartbeat(Event, frozen=True, kw_only=True, gc=False):
+    """The monitor has processed every record below these offsets."""
+
+    monitor: str
+    slice_sequence: int
+    clock_event_id: EventId
+    ends: tuple[PartitionEnd, ...]
+    events_count: int
+    alerts_active_count: int
+    undecodable_count: int

@@ -1,0 +1,1 @@
+"""Events of the control plane; out of reach of the risk monitor."""

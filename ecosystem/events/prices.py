@@ -1,0 +1,25 @@
+"""Facts of the market data feeds."""
+
+from ecosystem.events.envelope import Event
+
+
+class PriceTicked(Event, frozen=True, kw_only=True, gc=False):
+    """The feed published a quote and last trade of one instrument."""
+
+    feed: str
+    instrument: str
+    feed_sequence: int
+    bid_price_e8: int
+    ask_price_e8: int
+    last_price_e8: int
+    bid_quantity_e8: int
+    ask_quantity_e8: int
+    volume_e8: int
+
+
+class FeedHeartbeat(Event, frozen=True, kw_only=True, gc=False):
+    """The feed said that it is alive, and how many ticks it has sent."""
+
+    feed: str
+    instrument: str
+    feed_sequence: int

@@ -1,0 +1,59 @@
+"""The words production events are made of: closed sets of names, and parts of events."""
+
+from typing import Literal, NewType
+
+import msgspec
+
+EventId = NewType("EventId", bytes)
+"""Sixteen opaque bytes."""
+
+Side = Literal["UNKNOWN", "BUY", "SELL"]
+OrderType = Literal["UNKNOWN", "MARKET", "LIMIT", "STOP", "STOP_LIMIT"]
+TimeInForce = Literal["UNKNOWN", "GTC", "IOC", "FOK", "DAY"]
+RejectReason = Literal[
+    "UNKNOWN",
+    "INSUFFICIENT_BALANCE",
+    "UNKNOWN_INSTRUMENT",
+    "UNKNOWN_ACCOUNT",
+    "UNKNOWN_ORDER",
+    "INVALID_QUANTITY",
+    "INVALID_PRICE",
+    "WOULD_CROSS",
+    "WOULD_INCREASE",
+    "NOT_FILLABLE",
+    "NO_LIQUIDITY",
+    "VENUE_DOWN",
+    "DUPLICATE_ORDER",
+    "ACCOUNT_INACTIVE",
+    "NOT_SUPPORTED",
+]
+CancelReason = Literal[
+    "UNKNOWN", "REQUESTED", "IMMEDIATE_REMAINDER", "SELF_MATCH", "NO_LIQUIDITY", "VENUE"
+]
+Liquidity = Literal["UNKNOWN", "MAKER", "TAKER"]
+BalanceReason = Literal[
+    "UNKNOWN",
+    "DEPOSIT",
+    "WITHDRAWAL",
+    "LOCK",
+    "UNLOCK",
+    "TRADE",
+    "FEE",
+    "SETTLEMENT_LOCK",
+    "SETTLEMENT",
+    "FUNDING",
+    "LIQUIDATION",
+]
+SettlementKind = Literal[
+    "UNKNOWN", "CRYPTO_INTERNAL", "CRYPTO_EXTERNAL", "DOMESTIC_WIRE", "ACH", "INTERNATIONAL_WIRE"
+]
+VenueState = Literal["UNKNOWN", "UP", "DEGRADED", "DOWN"]
+Severity = Literal["UNKNOWN", "LOW", "MEDIUM", "HIGH", "CRITICAL"]
+
+
+class PartitionEnd(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """The end of one partition: the offset the next record will have."""
+
+    topic: str
+    partition: int
+    end_offset: int
