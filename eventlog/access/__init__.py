@@ -1,0 +1,1 @@
+"""The catalogue on the broker: compiled, compared, applied, and proven by trying."""

@@ -1,0 +1,1 @@
+"""The topic catalogue: topics, planes, principals and who may do what, as `topics.yaml` says."""
