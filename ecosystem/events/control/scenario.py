@@ -11,6 +11,7 @@ class RunStarted(Event, frozen=True, kw_only=True, gc=False):
     run_id: str
     scenario: str
     scenario_text: str
+    scenario_json: str
     seed: int
     host: HostKind
     ends_at_us: int
