@@ -1,0 +1,1 @@
+"""Avro schemas: reading them, their lock of ids and versions, their compatibility."""
