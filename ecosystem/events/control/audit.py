@@ -35,10 +35,12 @@ class AuditReported(Event, frozen=True, kw_only=True, gc=False):
     verdict: Verdict
     reason: str
     events_count: int
+    duplicate_events_count: int
     correlations_count: int
     alerts_count: int
     linked_alerts_count: int
     unlinked_events_count: int
+    dead_letters_count: int
     expectations: tuple[ExpectationResult, ...]
     injections: tuple[InjectionResult, ...]
     unlinked_alerts: tuple[UnlinkedAlert, ...]

@@ -38,6 +38,7 @@ class ExpectationResult(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """How one expectation of the scenario came out."""
 
     name: str
+    injection: str
     rule: str
     subject: str
     severity: Severity
@@ -53,6 +54,7 @@ class InjectionResult(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What one injection did to the market."""
 
     injection_id: EventId
+    name: str
     kind: str
     applied_count: int
     first_event_id: EventId | None
@@ -64,6 +66,7 @@ class UnlinkedAlert(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An alert that no injection explains, and why."""
 
     alert_event_id: EventId
+    alert_time_us: int
     rule: str
     subject: str
     severity: Severity
