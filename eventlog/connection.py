@@ -12,7 +12,7 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
     mechanism: str = "SCRAM-SHA-256"
     security_protocol: str = "SASL_PLAINTEXT"
 
-    def client_config(self) -> dict[str, str | int]:
+    def client_config(self) -> dict[str, str | int | float | bool]:
         """Return the librdkafka properties that authenticate this principal."""
         return {
             "bootstrap.servers": self.bootstrap_servers,

@@ -19,7 +19,8 @@ from confluent_kafka import (
     Producer,
     TopicPartition,
 )
-from confluent_kafka.admin import AdminClient, OffsetSpec
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin._listoffsets import OffsetSpec
 
 from ecosystem.events.envelope import Event
 from eventlog.catalogue.namespace import Namespace
@@ -43,6 +44,7 @@ _DENIED: Final = frozenset(
         KafkaError._AUTHENTICATION,
     }
 )
+_PURGED: Final = frozenset({KafkaError._PURGE_QUEUE, KafkaError._PURGE_INFLIGHT})
 _UNREACHABLE: Final = frozenset(
     {KafkaError._ALL_BROKERS_DOWN, KafkaError._TRANSPORT, KafkaError._TIMED_OUT}
 )
@@ -310,7 +312,6 @@ class KafkaAppender:
                     )
                 )
         self._try(lambda: self._producer.commit_transaction(TRANSACTION_TIMEOUT_S))
-        self._raise_failure()
 
     def abort(self) -> None:
         """Abort the transaction begun; nothing of it will be seen."""
@@ -331,8 +332,11 @@ class KafkaAppender:
             raise self._failure
 
     def _on_delivery(self, error: KafkaError | None, message: Message) -> None:
-        if error is not None and self._failure is None:
-            self._failure = as_log_error(error, f"{self._who} writing {message.topic()}")
+        if error is None or error.code() in _PURGED:  # purged: the abort we asked for
+            return
+        self._failure = self._failure or as_log_error(
+            error, f"{self._who} writing {message.topic()}"
+        )
 
     def _on_error(self, error: KafkaError) -> None:
         if self._failure is None and (error.code() in _DENIED or error.fatal()):
@@ -354,8 +358,9 @@ def end_offsets(
         TopicPartition(namespace.topic(topic), number): (topic, number)
         for topic, number in partitions
     }
+    latest = OffsetSpec.latest()  # type: ignore[no-untyped-call] # published without types
     futures = admin.list_offsets(
-        dict.fromkeys(wanted, OffsetSpec.latest()),
+        dict.fromkeys(wanted, latest),
         isolation_level=IsolationLevel.READ_UNCOMMITTED,
         request_timeout=METADATA_TIMEOUT_S,
     )
