@@ -1,0 +1,1 @@
+"""The market data feed: correlated price paths, the quotes around them, and crashes of both."""
