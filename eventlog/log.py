@@ -50,6 +50,10 @@ class LogAppender(Protocol):
         """Put `event` on its way to its topic and return where it goes."""
         ...
 
+    def append_raw(self, topic: str, partition: int, key: bytes, value: bytes) -> None:
+        """Put bytes as they are on their way to a partition of the logical `topic`."""
+        ...
+
     def flush(self) -> None:
         """Wait until everything appended is acknowledged.
 

@@ -88,6 +88,10 @@ class MemoryAppender:
         self._log.put(topic, partition, key, self._log.codec.encode(event))
         return topic, partition
 
+    def append_raw(self, topic: str, partition: int, key: bytes, value: bytes) -> None:
+        """Append bytes as they are."""
+        self._log.put(topic, partition, key, value)
+
     def flush(self) -> None:
         """Return at once: what was appended is there."""
 

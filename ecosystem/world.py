@@ -1,0 +1,96 @@
+"""All machines on one virtual clock: as fast as the computer goes, and the same every time."""
+
+import heapq
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import msgspec
+
+from ecosystem.errors import EcosystemError
+from ecosystem.events.envelope import Event
+from ecosystem.machine import Machine
+from ecosystem.run import COORDINATOR
+
+NEVER_US: Final = 2**63 - 1
+
+
+class Written(msgspec.Struct, frozen=True, gc=False):
+    """An event and the machine that wrote it."""
+
+    writer: str
+    event: Event
+
+
+class World:
+    """Delivers events between machines in event-time order; ties by order of decision.
+
+    Args:
+        machines: in the order in which they wake when several are due at one time.
+        consumes: for each machine the event types it reads.
+    """
+
+    def __init__(
+        self, machines: Sequence[Machine], consumes: Callable[[str], frozenset[type[Event]]]
+    ) -> None:
+        self._machines = tuple(machines)
+        self._names = tuple(machine.name for machine in machines)
+        self._consumes = {machine.name: consumes(machine.name) for machine in machines}
+        self._readers: dict[tuple[int, type[Event]], tuple[int, ...]] = {}
+        self._due = [self._due_of(index) for index in range(len(machines))]
+        self._queue: list[tuple[int, int, int, Event]] = []
+        self._decided = 0
+
+    def deliver(self, name: str, event: Event, now_us: int) -> None:
+        """Hand `event`, from outside the world, to one machine at `now_us`."""
+        index = self._names.index(name)
+        self._take(index, self._machines[index].handle(event, now_us), now_us)
+
+    def publish(self, event: Event) -> None:
+        """Put an event of the coordinator, which is no machine, on the queue of the world."""
+        self._decided += 1
+        heapq.heappush(self._queue, (event.event_time_us, self._decided, -1, event))
+
+    def run_until(self, until_us: int) -> list[Written]:
+        """Return what was written before `until_us`, in event-time order."""
+        written: list[Written] = []
+        queue, due, machines = self._queue, self._due, self._machines
+        while True:
+            wake_us = min(due)
+            if queue and queue[0][0] <= wake_us:
+                if queue[0][0] >= until_us:
+                    return written
+                now_us, _, writer, event = heapq.heappop(queue)
+                name = self._names[writer] if writer >= 0 else COORDINATOR
+                written.append(Written(name, event))
+                for index in self._readers_of(writer, type(event)):
+                    self._take(index, machines[index].handle(event, now_us), now_us)
+            else:
+                if wake_us >= until_us:
+                    return written
+                index = due.index(wake_us)
+                self._take(index, machines[index].wake(wake_us), wake_us)
+
+    def _take(self, index: int, events: Sequence[Event], now_us: int) -> None:
+        for event in events:
+            if event.event_time_us < now_us:
+                raise EcosystemError(
+                    f"{self._names[index]}: {type(event).__name__} at {event.event_time_us}"
+                    f" was decided at {now_us}; times at or after it are allowed"
+                )
+            self._decided += 1
+            heapq.heappush(self._queue, (event.event_time_us, self._decided, index, event))
+        self._due[index] = self._due_of(index)
+
+    def _due_of(self, index: int) -> int:
+        due_us = self._machines[index].due_us()
+        return NEVER_US if due_us is None else due_us
+
+    def _readers_of(self, writer: int, kind: type[Event]) -> tuple[int, ...]:
+        found = self._readers.get((writer, kind))
+        if found is None:
+            found = self._readers[writer, kind] = tuple(
+                index
+                for index, name in enumerate(self._names)
+                if index != writer and kind in self._consumes[name]
+            )
+        return found

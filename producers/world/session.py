@@ -1,0 +1,101 @@
+"""Builds a world run from a plan and a namespace that is ready: the composition root."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from ecosystem.custodian.machine import Custodian
+from ecosystem.events.envelope import Event
+from ecosystem.exchange.machine import Exchange
+from ecosystem.ids import RootIds
+from ecosystem.machine import Machine
+from ecosystem.market_data.machine import MarketData
+from ecosystem.run import COORDINATOR, RunPlan, opening_events
+from ecosystem.trading.machine import TradingEngine
+from ecosystem.world import World
+from eventlog.catalogue.model import Catalogue
+from eventlog.clients import Clients
+from eventlog.log import LogAppender
+from producers.world.feedback import Feedback, LogFeedback, NoMonitor
+from producers.world.host import TRADING_ENGINE, WorldHost
+from producers.world.slices import CLOCK, SliceWriter
+
+WRITERS: Final = (
+    COORDINATOR,
+    "market-data",
+    TRADING_ENGINE,
+    "exchange",
+    "custodian",
+    CLOCK,
+)
+"""The order in which the writers of a slice append; part of what makes runs repeatable."""
+ALERTS: Final = "risk-alerts"
+
+
+def build_machines(plan: RunPlan, key: bytes) -> list[Machine]:
+    """Return the simulators of a run, in the order in which they wake."""
+    return [
+        MarketData(key, plan.seed, plan.starts_at_us),
+        Exchange(key, plan.seed, plan.starts_at_us),
+        Custodian(key, plan.seed, plan.starts_at_us),
+        TradingEngine(key, plan.seed, plan.starts_at_us),
+    ]
+
+
+def build_world(
+    plan: RunPlan, key: bytes, catalogue: Catalogue, events: Sequence[type[Event]]
+) -> World:
+    """Return the world of a run: its machines, each reading what the catalogue says it reads.
+
+    The clock is not delivered: in a world it is the host that wakes the machines.
+    """
+
+    def consumes(machine: str) -> frozenset[type[Event]]:
+        names = {
+            name
+            for topic in catalogue.subscription(machine)
+            if topic != CLOCK
+            for name in catalogue.topic(topic).events
+        }
+        return frozenset(event for event in events if event.__name__ in names)
+
+    return World(build_machines(plan, key), consumes)
+
+
+def counted_topics(catalogue: Catalogue) -> list[str]:
+    """Return the production topics whose ends the clock announces: what simulators write."""
+    return [
+        topic.name
+        for topic in catalogue.topics.values()
+        if topic.plane == "production"
+        and topic.name != CLOCK
+        and any(topic.name in catalogue.principal(writer).produces for writer in WRITERS)
+    ]
+
+
+def build_host(
+    plan: RunPlan, key: bytes, clients: Clients, events: Sequence[type[Event]], *, monitor: bool
+) -> WorldHost:
+    """Return the host of a run on the broker.
+
+    Args:
+        monitor: whether a risk monitor answers; without one nobody is waited for.
+    """
+    appenders: dict[str, LogAppender] = {writer: clients.appender(writer) for writer in WRITERS}
+    writer = SliceWriter(
+        appenders,
+        clients.routes,
+        clients.codec,
+        clients.partitions(counted_topics(clients.catalogue)),
+        RootIds(key, CLOCK),
+    )
+    feedback: Feedback = NoMonitor()
+    if monitor:
+        feedback = LogFeedback(clients.reader(TRADING_ENGINE, [ALERTS]), clients.codec)
+    return WorldHost(
+        plan,
+        build_world(plan, key, clients.catalogue, events),
+        writer,
+        feedback,
+        opening_events(plan, key),
+        lambda: clients.ends(COORDINATOR, clients.run_topics()),
+    )

@@ -1,0 +1,108 @@
+"""Appending a slice so that every partition gets its records in the same order every time."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+from ecosystem.events.clock import ClockAdvanced
+from ecosystem.events.words import PartitionEnd
+from ecosystem.ids import RootIds
+from ecosystem.world import Written
+from eventlog.codec import Codec
+from eventlog.log import LogAppender
+from eventlog.records import Partition
+from eventlog.routes import Routes
+
+CLOCK = "clock"
+
+
+class SliceWriter:
+    """Appends slices, each simulator under its own principal, and counts every partition.
+
+    Two principals have two connections, whose records the broker would interleave by chance. So
+    within a slice all records of one writer go before those of the next, and where a partition
+    changes hands, the first writer's records are acknowledged before the second's are sent.
+
+    Args:
+        appenders: one for each writer, by principal; the order is the order within a slice.
+        counted: the partitions whose ends the clock announces.
+    """
+
+    def __init__(
+        self,
+        appenders: Mapping[str, LogAppender],
+        routes: Routes,
+        codec: Codec,
+        counted: Iterable[Partition],
+        clock_ids: RootIds,
+    ) -> None:
+        self._appenders = appenders
+        self._routes = routes
+        self._codec = codec
+        self._ends: dict[Partition, int] = dict.fromkeys(sorted(counted), 0)
+        self._last_writer: dict[Partition, str] = {}
+        self._unflushed: set[str] = set()
+        self._clock_ids = clock_ids
+        self._clock_sequence = 0
+        self.events_count = 0
+
+    def write(self, slice_events: Sequence[Written]) -> None:
+        """Append the events of a slice.
+
+        Raises:
+            AppendError: the broker did not take them.
+        """
+        by_writer: dict[str, list[Written]] = defaultdict(list)
+        for entry in slice_events:
+            by_writer[entry.writer].append(entry)
+        for writer in self._appenders:
+            if entries := by_writer.pop(writer, None):
+                self._write_one(writer, entries)
+        assert not by_writer, f"no appender for {sorted(by_writer)}"
+        self.events_count += len(slice_events)
+
+    def _write_one(self, writer: str, entries: Iterable[Written]) -> None:
+        put = self._appenders[writer].append_raw
+        place_of, encode, last_writer = self._routes.place, self._codec.encode, self._last_writer
+        touched: dict[Partition, int] = defaultdict(int)
+        for entry in entries:
+            topic, key, partition = place_of(entry.event)
+            place = (topic, partition)
+            if last_writer.get(place) != writer:
+                self._take_over(place, writer)
+            put(topic, partition, key, encode(entry.event))
+            touched[place] += 1
+        for place in touched.keys() & self._ends.keys():
+            self._ends[place] += touched[place]
+        self._unflushed.add(writer)
+
+    def _take_over(self, place: Partition, writer: str) -> None:
+        last = self._last_writer.get(place)
+        if last in self._unflushed:
+            self._appenders[last].flush()
+            self._unflushed.discard(last)
+        self._last_writer[place] = writer
+
+    def advance_clock(self, event_time_us: int) -> ClockAdvanced:
+        """Announce that every record before `event_time_us` lies below the ends counted."""
+        event_id = self._clock_ids.root("clock", self._clock_sequence)
+        event = ClockAdvanced(
+            event_id=event_id,
+            correlation_id=event_id,
+            causation_id=event_id,
+            event_time_us=event_time_us,
+            clock_sequence=self._clock_sequence,
+            ends=tuple(
+                PartitionEnd(topic=topic, partition=partition, end_offset=end)
+                for (topic, partition), end in self._ends.items()
+            ),
+        )
+        self._clock_sequence += 1
+        self._appenders[CLOCK].append(event)
+        self._unflushed.add(CLOCK)
+        return event
+
+    def flush(self) -> None:
+        """Wait until everything is acknowledged."""
+        for writer in sorted(self._unflushed):
+            self._appenders[writer].flush()
+        self._unflushed.clear()
