@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient
-from confluent_kafka.cimpl import NewTopic
+from confluent_kafka.admin import AdminClient, NewTopic
 
 from eventlog.connection import Connection
 from eventlog.errors import EventLogError

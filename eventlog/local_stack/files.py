@@ -71,7 +71,7 @@ def require_free_disk(
 
 @contextmanager
 def disk_errors(what: str) -> Iterator[None]:
-    """Turn an operating system's refusal to write into one line that says what to do."""
+    """Turn the operating system's refusal of a file into one line that says what to do."""
     try:
         yield
     except OSError as error:
@@ -79,7 +79,9 @@ def disk_errors(what: str) -> Iterator[None]:
             fix = "the disk is full; free some space or choose another with TSE_HOME and TSE_CACHE"
         elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
             fix = "not writable; choose another folder with TSE_HOME and TSE_CACHE"
+        elif error.filename is not None:
+            fix = os.strerror(error.errno) if error.errno else str(error)
         else:
             raise
-        where = f" ({error.filename})" if error.filename else ""
+        where = f" ({error.filename})" if error.filename is not None else ""
         raise LocalStackError(f"{what}: {fix}{where}") from error

@@ -25,6 +25,8 @@ FORMAT_TIMEOUT_S: Final = 60
 
 # ANONYMOUS is the broker itself on the controller's listener, which cannot ask for SCRAM: the
 # credentials lie in the very log it serves. Both listeners are bound to loopback only.
+# After a kill the controller lets the broker in again only when its old session has ended: at
+# the default of 9 s a restart would take longer than 10 s.
 PROPERTIES: Final = """\
 process.roles=broker,controller
 node.id=1
@@ -52,6 +54,8 @@ share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
 share.coordinator.state.topic.num.partitions=1
 group.initial.rebalance.delay.ms=0
+broker.heartbeat.interval.ms=1000
+broker.session.timeout.ms=4000
 log.retention.ms=-1
 log.retention.bytes=-1
 log.dirs={data}

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import signal
 import socket
 import time
@@ -18,6 +19,8 @@ LOOPBACK: Final = "127.0.0.1"
 LOG_BYTES_MAX: Final = 16 * 1024 * 1024
 LOG_TAIL_BYTES: Final = 64 * 1024
 START_TIME_TOLERANCE_S: Final = 2.0
+EXEC_TIMEOUT_S: Final = 5.0
+THROWN: Final = re.compile(r"(?:Caused by: )?[\w.$]+(?:Exception|Error): \S.*")
 # What these say would change a server behind our back.
 FOREIGN_SETTINGS: Final = ("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS", "CLASSPATH")
 
@@ -67,8 +70,19 @@ def spawn(
         setsigmask=[],
         setsigdef=[signal.SIGINT, signal.SIGTERM, signal.SIGPIPE, signal.SIGXFSZ],
     )
-    started_at_s = psutil.Process(pid).create_time()
-    return ProcessRecord(pid=pid, started_at_s=started_at_s, marker=marker, ports=dict(ports))
+    process = psutil.Process(pid)
+    _await_command_line(process)
+    return ProcessRecord(
+        pid=pid, started_at_s=process.create_time(), marker=marker, ports=dict(ports)
+    )
+
+
+def _await_command_line(process: psutil.Process) -> None:
+    # The kernel lets the parent go on a moment before the child's arguments can be read.
+    deadline = Deadline(EXEC_TIMEOUT_S)
+    with contextlib.suppress(psutil.NoSuchProcess):  # it has ended: its record will say so
+        while not process.cmdline() and not deadline.passed():
+            deadline.pause()
 
 
 def leftovers(marker: str) -> list[psutil.Process]:
@@ -145,14 +159,12 @@ def explain_death(service: str, log: Path, offset: int) -> LocalStackError:
         return LocalStackError(
             f"{service}: the disk is full; free some space or choose another with TSE_HOME"
         )
-    telling = [
-        line.strip()
-        for line in text.splitlines()
-        if any(word in line for word in ("ERROR", "FATAL", "Exception", "Error", "refused"))
-    ]
-    lines = telling or [line.strip() for line in text.splitlines() if line.strip()]
-    last = f" ({lines[0][:200]})" if lines else ""
-    return LocalStackError(f"{service}: ended while starting{last}; its log is {log}")
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    thrown = [line for line in lines if THROWN.fullmatch(line)]
+    marked = [line for line in lines if "ERROR" in line or "FATAL" in line]
+    telling = (thrown or marked or lines or [""])[0][:200]
+    reason = f" ({telling})" if telling else ""
+    return LocalStackError(f"{service}: ended while starting{reason}; its log is {log}")
 
 
 class Deadline:

