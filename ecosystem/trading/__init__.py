@@ -1,0 +1,1 @@
+"""The trading engine: strategies that form opinions, and the orders that follow from them."""
