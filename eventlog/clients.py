@@ -9,7 +9,7 @@ from eventlog.catalogue.model import Catalogue
 from eventlog.catalogue.namespace import Namespace
 from eventlog.codec import Codec
 from eventlog.connection import Connection
-from eventlog.kafka_log import KafkaAppender, KafkaReader, end_offsets
+from eventlog.kafka_log import KafkaAppender, KafkaReader, committed_offsets, end_offsets
 from eventlog.records import Partition, Positions
 from eventlog.routes import Routes, TopicRoute
 from eventlog.secret_store import SecretStore
@@ -116,4 +116,10 @@ class Clients:
         """Return the end of every partition of `topics`, asked under `principal`."""
         return end_offsets(
             self.broker.connection(principal), self.namespace, self.partitions(topics)
+        )
+
+    def committed(self, principal: str, group: str, topics: Iterable[str]) -> Positions:
+        """Return what `principal`'s group has committed on `topics`; 0 where nothing yet."""
+        return committed_offsets(
+            self.broker.connection(principal), self.namespace, group, self.partitions(topics)
         )

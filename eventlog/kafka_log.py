@@ -371,3 +371,23 @@ def end_offsets(
         except KafkaException as error:
             raise as_log_error(error.args[0], f"{connection.principal} {at.topic}") from error
     return ends
+
+
+def committed_offsets(
+    connection: Connection, namespace: Namespace, group: str, partitions: Iterable[Partition]
+) -> Positions:
+    """Return the offsets a group has committed; 0 where it has none yet.
+
+    Raises:
+        AccessDeniedError: the group is another principal's.
+        LogUnreachableError: no broker answers.
+    """
+    consumer = Consumer({**connection.client_config(), "group.id": namespace.group(group)})
+    wanted = {(namespace.topic(topic), number): (topic, number) for topic, number in partitions}
+    try:
+        found = consumer.committed([TopicPartition(*at) for at in wanted], METADATA_TIMEOUT_S)
+    except KafkaException as error:
+        raise as_log_error(error.args[0], f"{connection.principal} group {group}") from error
+    finally:
+        consumer.close()
+    return {wanted[at.topic, at.partition]: max(at.offset, 0) for at in found}

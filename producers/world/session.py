@@ -3,18 +3,14 @@
 from collections.abc import Sequence
 from typing import Final
 
-from ecosystem.custodian.machine import Custodian
 from ecosystem.events.envelope import Event
-from ecosystem.exchange.machine import Exchange
 from ecosystem.ids import RootIds
-from ecosystem.machine import Machine
-from ecosystem.market_data.machine import MarketData
 from ecosystem.run import COORDINATOR, RunPlan, opening_events
-from ecosystem.trading.machine import TradingEngine
 from ecosystem.world import World
 from eventlog.catalogue.model import Catalogue
 from eventlog.clients import Clients
 from eventlog.log import LogAppender
+from producers.machines import SIMULATORS, build_machine
 from producers.world.feedback import Feedback, LogFeedback, NoMonitor
 from producers.world.host import TRADING_ENGINE, WorldHost
 from producers.world.slices import CLOCK, SliceWriter
@@ -29,16 +25,6 @@ WRITERS: Final = (
 )
 """The order in which the writers of a slice append; part of what makes runs repeatable."""
 ALERTS: Final = "risk-alerts"
-
-
-def build_machines(plan: RunPlan, key: bytes) -> list[Machine]:
-    """Return the simulators of a run, in the order in which they wake."""
-    return [
-        MarketData(key, plan.seed, plan.starts_at_us),
-        Exchange(key, plan.seed, plan.starts_at_us),
-        Custodian(key, plan.seed, plan.starts_at_us),
-        TradingEngine(key, plan.seed, plan.starts_at_us),
-    ]
 
 
 def build_world(
@@ -58,7 +44,8 @@ def build_world(
         }
         return frozenset(event for event in events if event.__name__ in names)
 
-    return World(build_machines(plan, key), consumes)
+    machines = [build_machine(name, key, plan.seed, plan.starts_at_us) for name in SIMULATORS]
+    return World(machines, consumes)
 
 
 def counted_topics(catalogue: Catalogue) -> list[str]:

@@ -1,0 +1,89 @@
+"""`python -m producers.live SERVICE`: runs one simulator as a process of its own."""
+
+import signal
+import sys
+from collections.abc import Sequence
+from types import FrameType
+from typing import Final
+
+import structlog
+
+from ecosystem.clock import Clock
+from ecosystem.errors import EcosystemError
+from ecosystem.events.control.every import CONTROL_EVENTS
+from ecosystem.events.production import PRODUCTION_EVENTS
+from ecosystem.ids import run_key
+from ecosystem.machine import Machine
+from eventlog.catalogue.load import load_catalogue
+from eventlog.catalogue.namespace import Namespace
+from eventlog.clients import Broker, Clients
+from eventlog.secret_store import SecretStore
+from producers.live.clock import LiveClock
+from producers.live.service import LiveService, restore
+from producers.live.settings import LiveSettings
+from producers.machines import SIMULATORS, build_machine
+
+SERVICES: Final = (*SIMULATORS, "clock")
+CLOCK_INTERVAL_US: Final = 1_000_000
+"""Wall time between two advances of the clock."""
+log = structlog.get_logger()
+
+
+def build_service(service: str, settings: LiveSettings) -> LiveService:
+    """Return the service with its state restored from the log."""
+    secrets = SecretStore(settings.secrets_dir)
+    clients = Clients(
+        Broker(bootstrap_servers=settings.bootstrap_servers, secrets=secrets),
+        Namespace(settings.namespace),
+        load_catalogue(settings.topics_file),
+        (*PRODUCTION_EVENTS, *CONTROL_EVENTS),
+    )
+    key = run_key(settings.seed, secrets.get("run-key"))
+    machine: Machine = (
+        Clock(key, settings.clock_epoch_us, int(CLOCK_INTERVAL_US * settings.clock_scale))
+        if service == "clock"
+        else build_machine(service, key, settings.seed, settings.clock_epoch_us)
+    )
+    appender = clients.appender(service, transactional=True)  # fences a predecessor first
+    followed = clients.catalogue.subscription(service)
+    group = clients.catalogue.principal(service).group
+    committed = clients.committed(service, group, followed) if group else {}
+    history = clients.reader(service, clients.catalogue.readable(service))
+    count = restore(machine, clients.codec, history, committed)
+    history.close()
+    reader = clients.reader(service, followed, group=group) if group else None
+    log.info("state_restored", service=service, events=count)
+    return LiveService(
+        machine,
+        LiveClock(settings.clock_epoch_us, settings.clock_scale),
+        clients.codec,
+        reader,
+        appender,
+    )
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the service named until SIGTERM or SIGINT; return the exit code."""
+    structlog.configure(processors=[structlog.processors.JSONRenderer()])
+    if len(arguments) != 1 or arguments[0] not in SERVICES:
+        sys.stderr.write(f"usage: python -m producers.live {'|'.join(SERVICES)}\n")
+        return 2
+    stop_asked: list[int] = []
+
+    def ask_to_stop(number: int, frame: FrameType | None) -> None:
+        stop_asked.append(number)
+
+    signal.signal(signal.SIGTERM, ask_to_stop)
+    signal.signal(signal.SIGINT, ask_to_stop)
+    try:
+        service = build_service(arguments[0], LiveSettings())
+        service.run(lambda: bool(stop_asked))
+    except EcosystemError as error:
+        log.error("service_stopped", service=arguments[0], error=str(error))
+        return 1
+    log.info("service_stopped", service=arguments[0], signal=stop_asked[0])
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

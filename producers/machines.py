@@ -1,0 +1,32 @@
+"""Builds the simulators, for both hosts alike."""
+
+from typing import Final
+
+from ecosystem.custodian.machine import Custodian
+from ecosystem.exchange.machine import Exchange
+from ecosystem.machine import Machine
+from ecosystem.market_data.machine import MarketData
+from ecosystem.trading.machine import TradingEngine
+
+SIMULATORS: Final = ("market-data", "exchange", "custodian", "trading-engine")
+"""Every simulator, in the order in which a world wakes them."""
+
+
+def build_machine(name: str, key: bytes, seed: int, starts_at_us: int) -> Machine:
+    """Return the simulator `name`.
+
+    Args:
+        key: key of the run's root ids.
+        starts_at_us: event time of its first deed.
+    """
+    match name:
+        case "market-data":
+            return MarketData(key, seed, starts_at_us)
+        case "exchange":
+            return Exchange(run_key=key, seed=seed, starts_at_us=starts_at_us)
+        case "custodian":
+            return Custodian(run_key=key, seed=seed, starts_at_us=starts_at_us)
+        case "trading-engine":
+            return TradingEngine()
+        case _:
+            raise KeyError(f"{name!r}: {', '.join(SIMULATORS)} are allowed")
