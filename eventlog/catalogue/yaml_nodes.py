@@ -42,7 +42,7 @@ class Mistakes:
 
 def suggestion(found: str, allowed: Iterable[str]) -> str:
     """Return `; did you mean ...?` when something allowed is close, else nothing."""
-    near = difflib.get_close_matches(found, list(allowed), n=1, cutoff=0.6)
+    near = difflib.get_close_matches(found, [str(word) for word in allowed], n=1, cutoff=0.6)
     return f"; did you mean {near[0]!r}?" if near else ""
 
 
