@@ -1,0 +1,150 @@
+"""The exchange: what follows from wishes, ticks and settlements, and from the end of a day.
+
+Matching happens on arrival; the answers carry a later time, which is the processing delay.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from ecosystem.errors import IllegalTransitionError
+from ecosystem.events.envelope import Event
+from ecosystem.events.orders import OrderCancelRequested, OrderReplaceRequested, OrderSubmitted
+from ecosystem.events.prices import PriceTicked
+from ecosystem.events.settlements import (
+    SettlementCompleted,
+    SettlementFailed,
+    SettlementInstructed,
+)
+from ecosystem.exchange.answers import Answers
+from ecosystem.exchange.desk import OrderDesk
+from ecosystem.exchange.liquidity import HOUSE_HOLDINGS_E8, House
+from ecosystem.exchange.state import VenueState
+from ecosystem.firm import FEED, OPENING_BALANCES_E8, VENUE
+from ecosystem.ids import RootIds
+from ecosystem.instruments import INSTRUMENTS
+from ecosystem.units import format_e8
+
+
+class Exchange:
+    """A venue as a machine.
+
+    Restored from its own facts it goes on as if it had never stopped, but for the house's quotes:
+    they follow from the last tick of each instrument, which `restore` takes as well. Without it
+    the house is silent until the next tick, and what needs no house is not affected.
+    """
+
+    def __init__(
+        self,
+        *,
+        run_key: bytes,
+        seed: int,
+        starts_at_us: int,
+        name: str = VENUE,
+        feed: str = FEED,
+        delay_us: int = 10_000,
+        opening_balances_e8: Mapping[str, Mapping[str, int]] = OPENING_BALANCES_E8,
+        house_holdings_e8: Mapping[str, int] = HOUSE_HOLDINGS_E8,
+    ) -> None:
+        self._name = name
+        self._feed = feed
+        self._starts_at_us = starts_at_us
+        self._delay_us = delay_us
+        self._roots = RootIds(run_key, name)
+        self._opening_balances_e8 = opening_balances_e8
+        self.state = VenueState(name, House(seed, name, house_holdings_e8, delay_us))
+        self._desk = OrderDesk(self.state)
+        self._decide: Mapping[type[Event], Callable[[Any, Answers], None]] = {
+            OrderSubmitted: self._desk.submit,
+            OrderCancelRequested: self._desk.cancel,
+            OrderReplaceRequested: self._desk.replace,
+            SettlementInstructed: self._lock_settlement,
+            SettlementCompleted: self._complete_settlement,
+            SettlementFailed: self._release_settlement,
+        }
+
+    @property
+    def name(self) -> str:
+        """The service, and the principal under which its events are written."""
+        return self._name
+
+    def handle(self, event: Event, now_us: int) -> Sequence[Event]:
+        """Return the facts that follow from a tick, a wish for an order or a settlement."""
+        if type(event) is PriceTicked:
+            return self._tick(event, now_us)
+        decide = self._decide.get(type(event))
+        if decide is None or event.venue != self._name:  # type: ignore[attr-defined] # these have it
+            return ()
+        answers = self._answers(now_us)
+        decide(event, answers)
+        return answers.facts
+
+    def due_us(self) -> int | None:
+        """Return when the venue opens or, once open, when its DAY orders expire."""
+        if not self.state.status_changes:
+            return self._starts_at_us
+        return min(self.state.day_orders, default=None)
+
+    def wake(self, now_us: int) -> Sequence[Event]:
+        """Return the opening deposits and the opening, or the expiry of DAY orders."""
+        state, answers = self.state, self._answers(now_us)
+        if not state.status_changes:
+            # A deposit that reached the log before a crash is not made again.
+            for account, holdings_e8 in self._opening_balances_e8.items():
+                for asset, amount_e8 in holdings_e8.items():
+                    if not state.accounts.balance(account, asset).changes:
+                        answers.deposited(account, asset, amount_e8)
+            answers.came_up()
+        for expires_us in [day for day in state.day_orders if day <= now_us]:
+            for order_id in list(state.day_orders[expires_us]):
+                answers.expired(state.orders[order_id])
+        return answers.facts
+
+    def restore(self, event: Event) -> None:
+        """Take in a fact of the machine's own past, or the last tick of an instrument."""
+        if type(event) is not PriceTicked:
+            self.state.evolve(event)
+        elif self._quotes_on(event):
+            self.state.house.requote(event)
+
+    def _answers(self, now_us: int) -> Answers:
+        return Answers(self.state, self._roots, now_us + self._delay_us)
+
+    def _quotes_on(self, tick: PriceTicked) -> bool:
+        instrument = INSTRUMENTS.get(tick.instrument)
+        return tick.feed == self._feed and instrument is not None and instrument.kind == "SPOT"
+
+    def _tick(self, tick: PriceTicked, now_us: int) -> Sequence[Event]:
+        if not self._quotes_on(tick):
+            return ()
+        house = self.state.house
+        house.requote(tick)
+        book = self.state.books[tick.instrument]
+        bid_e8, ask_e8 = book.bids.best_price_e8(), book.asks.best_price_e8()
+        if not house.crosses(tick.instrument, bid_e8, ask_e8):
+            return ()
+        answers = self._answers(now_us)
+        self._desk.meet_house(tick, answers)
+        return answers.facts
+
+    def _lock_settlement(self, event: SettlementInstructed, answers: Answers) -> None:
+        # Without the funds the venue says nothing, and the custodian lets the settlement fail.
+        held = self.state.accounts.balance(event.account, event.asset)
+        known = event.settlement_id in self.state.settling
+        if not known and 0 < event.amount_e8 <= held.available_e8:
+            lock = (event.account, event.asset, event.amount_e8)
+            answers.settled(event, event.settlement_id, "SETTLEMENT_LOCK", lock)
+
+    def _complete_settlement(self, event: SettlementCompleted, answers: Answers) -> None:
+        lock = self.state.settling.get(event.settlement_id)
+        if lock != (event.account, event.asset, event.amount_e8):
+            found = "nothing" if lock is None else f"{format_e8(lock[2])} {lock[1]} of {lock[0]}"
+            raise IllegalTransitionError(
+                f"settlement {event.settlement_id.hex()} of {format_e8(event.amount_e8)} "
+                f"{event.asset} of {event.account} completed, but locked for it is {found}"
+            )
+        answers.settled(event, event.settlement_id, "SETTLEMENT", lock)
+
+    def _release_settlement(self, event: SettlementFailed, answers: Answers) -> None:
+        lock = self.state.settling.get(event.settlement_id)
+        if lock is not None:
+            answers.settled(event, event.settlement_id, "UNLOCK", lock)
