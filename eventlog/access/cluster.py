@@ -54,7 +54,8 @@ class Cluster:
     def __init__(self, admin: Connection) -> None:
         self.admin = admin
         self._refusals: list[str] = []
-        self.client = AdminClient(admin.client_config() | {"error_cb": self._note})
+        config: dict[str, Any] = {**admin.client_config(), "error_cb": self._note}
+        self.client = AdminClient(config)
 
     def _note(self, error: KafkaError) -> None:
         # A wrong password reaches callers as a time-out; only here its reason is told.
@@ -104,7 +105,7 @@ class Cluster:
 
     def users(self, names: Collection[str]) -> frozenset[str]:
         """Return those of `names` that have SCRAM credentials."""
-        futures = self.client.describe_user_scram_credentials(
+        futures: Any = self.client.describe_user_scram_credentials(
             sorted(names), request_timeout=REQUEST_TIMEOUT_S
         )
         found = set()
@@ -117,6 +118,11 @@ class Cluster:
             else:
                 found.add(name)
         return frozenset(found)
+
+    def all_users(self) -> frozenset[str]:
+        """Return every user that has SCRAM credentials."""
+        future: Any = self.client.describe_user_scram_credentials(request_timeout=REQUEST_TIMEOUT_S)
+        return frozenset(self.result(future, "users cannot be described"))
 
     def _configs(self, topics: Iterable[str]) -> dict[str, dict[str, str]]:
         resources = [ConfigResource(ConfigResource.Type.TOPIC, name) for name in topics]
@@ -166,12 +172,13 @@ class Cluster:
 
 def any_binding() -> AclBindingFilter:
     """Return the filter that every binding passes."""
+    anything: Any = None  # librdkafka's word for it, which the published types leave out
     return AclBindingFilter(
         restype=ResourceType.ANY,
-        name=None,
+        name=anything,
         resource_pattern_type=ResourcePatternType.ANY,
-        principal=None,
-        host=None,
+        principal=anything,
+        host=anything,
         operation=AclOperation.ANY,
         permission_type=AclPermissionType.ANY,
     )
