@@ -127,6 +127,19 @@ def _listens(path: str) -> bool:
         return probe.connect_ex(path) == 0
 
 
+def start_script(advertised: str) -> str:
+    """Return the script that starts Redpanda in its container, reached at `advertised`."""
+    return dedent(
+        f"""\
+        #!/bin/bash
+        /usr/bin/rpk redpanda start --mode dev-container --smp 1 --memory 1G \\
+          --kafka-addr 0.0.0.0:{KAFKA_PORT} \\
+          --advertise-kafka-addr {advertised} \\
+          --set redpanda.auto_create_topics_enabled=false
+        """
+    )
+
+
 def _redpanda(password: str) -> Any:
     # Imported here: a machine without an engine needs none of it.
     from testcontainers.community.kafka import RedpandaContainer
@@ -136,14 +149,8 @@ def _redpanda(password: str) -> Any:
 
         def tc_start(self) -> None:
             self._put("/etc/redpanda", ".bootstrap.yaml", BOOTSTRAP_YAML)
-            script = f"""\
-                #!/bin/bash
-                /usr/bin/rpk redpanda start --mode dev-container --smp 1 --memory 1G \\
-                  --kafka-addr 0.0.0.0:{KAFKA_PORT} \\
-                  --advertise-kafka-addr {self.get_bootstrap_server()}
-                """
             folder, name = os.path.split(RedpandaContainer.TC_START_SCRIPT)
-            self._put(folder, name, dedent(script))
+            self._put(folder, name, start_script(self.get_bootstrap_server()))
 
         def _put(self, folder: str, name: str, text: str) -> None:
             content = text.encode()

@@ -24,7 +24,7 @@ settings.load_profile("ci" if os.environ.get("CI") else "local")
 def _end_stacks_of_killed_runs() -> None:
     for home in Path(tempfile.gettempdir()).glob(f"{HOME_PREFIX}*"):
         owner = home.name.removeprefix(HOME_PREFIX).split("-")[0]
-        if home.owner() == Path.home().owner() and not psutil.pid_exists(int(owner)):
+        if home.stat().st_uid == os.getuid() and not psutil.pid_exists(int(owner)):
             for kind in (LocalKafka, LocalPostgres, LocalValkey):
                 kind(home).kill()
             shutil.rmtree(home)

@@ -11,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 
 from eventlog.local_stack import Endpoints, LocalStack
+from eventlog.local_stack.stack import SERVICES
 
 app = typer.Typer(help="The local Kafka, PostgreSQL and Valkey.", no_args_is_help=True)
 
@@ -42,7 +43,7 @@ def up(
         transient=True,
     ) as progress:
         stack = LocalStack(home, kafka_port=kafka_port, on_progress=_jar_progress(progress))
-        starting = progress.add_task("starting", total=len(services or ("kafka", "pg", "valkey")))
+        starting = progress.add_task("starting", total=len(services or SERVICES))
 
         def on_start(service: str) -> None:
             progress.update(starting, description=f"starting {service}")

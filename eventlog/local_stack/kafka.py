@@ -2,6 +2,7 @@
 
 import base64
 import os
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Mapping
@@ -114,30 +115,51 @@ class LocalKafka(LocalServer):
 
     def _prepare(self, ports: Mapping[str, int]) -> None:
         self._class_path = prepare_jars(self.cache, on_progress=self._on_progress)
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self._write_properties(ports)
-        if not (self.folder / "data" / "meta.properties").exists():
-            self._format()
+        shutil.rmtree(self._scratch, ignore_errors=True)  # a killed broker has left libraries
+        self._scratch.mkdir(parents=True, exist_ok=True)
+        if not self._data.exists():
+            self._format(ports)
+        self._write_properties(Path(self.marker), ports, self._data)
         if self._aot_output is None:
             aot.ensure_aot(self._aot, self._train)
 
-    def _write_properties(self, ports: Mapping[str, int]) -> None:
+    @property
+    def _scratch(self) -> Path:
+        return self.folder / "tmp"
+
+    @property
+    def _data(self) -> Path:
+        return self.folder / "data"
+
+    def _write_properties(self, path: Path, ports: Mapping[str, int], data: Path) -> None:
         text = PROPERTIES.format(
             host=LOOPBACK,
             port=ports["port"],
             controller_port=ports["controller_port"],
             password=self.secrets.get_or_create(ADMIN_SECRET),
-            data=self.folder / "data",
+            data=data,
         )
-        write_private(Path(self.marker), text)
+        write_private(path, text)
 
-    def _format(self) -> None:
+    def _format(self, ports: Mapping[str, int]) -> None:
+        # Formatted beside its place and then moved: a killed format leaves no half of a storage.
+        draft = self._data.with_name("data.draft")
+        shutil.rmtree(draft, ignore_errors=True)
+        properties = self.folder / "format.properties"
+        self._write_properties(properties, ports, draft)
+        try:
+            self._run_storage_tool(properties)
+        finally:
+            properties.unlink()
+        draft.replace(self._data)
+
+    def _run_storage_tool(self, properties: Path) -> None:
         cluster = base64.urlsafe_b64encode(os.urandom(16)).decode().rstrip("=")
         if cluster.startswith("-"):
             cluster = "k" + cluster[1:]  # a leading dash would read as an option
         password = self.secrets.get(ADMIN_SECRET)
         scram = f"SCRAM-SHA-256=[name={ADMIN},password={password}]"
-        tool = ["kafka.tools.StorageTool", "format", "-t", cluster, "-c", self.marker]
+        tool = ["kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(properties)]
         arguments = [*self._java()[1:], *tool, "--standalone", "--add-scram", scram]
         # The password goes by a private file: a command line can be read by every user.
         argument_file = self.folder / "format.args"
@@ -171,7 +193,8 @@ class LocalKafka(LocalServer):
         return [
             "-Xms256m",
             f"-Xmx{max(self.heap_mb, 256)}m",
-            "-XX:-UsePerfData",  # no file of ours in the machine's /tmp
+            "-XX:-UsePerfData",  # with the next line: no file of ours in the machine's /tmp
+            f"-Djava.io.tmpdir={self._scratch}",
             f"-XX:ErrorFile={self.log.with_name('kafka-crash.log')}",
             "-Xlog:disable",  # a stale AOT cache is passed over in silence, not on stdout
             "-Xlog:all=error:stderr",

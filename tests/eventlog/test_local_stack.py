@@ -1,6 +1,7 @@
 """The local stack runs real servers, guarded, idempotent, and leaves nothing half-started."""
 
 import os
+import shutil
 import socket
 import stat
 from collections.abc import Iterator
@@ -48,6 +49,7 @@ def own_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
         yield stack
     finally:
         stack.kill()
+        shutil.rmtree(stack.home)
 
 
 @pytest.fixture
@@ -137,7 +139,8 @@ def test_secrets_and_what_contains_them_are_readable_by_their_owner_alone(own: L
 
 
 def test_the_formatting_leaves_no_file_with_the_password(own: LocalStack) -> None:
-    assert sorted(path.name for path in own.kafka.folder.iterdir()) == ["data", "server.properties"]
+    left = sorted(path.name for path in own.kafka.folder.iterdir())
+    assert left == ["data", "server.properties", "tmp"]
     assert [path.name for path in own.postgres.folder.iterdir()] == ["data"]
 
 
@@ -265,7 +268,7 @@ def test_a_broker_that_ends_while_starting_is_one_clear_line(tmp_path: Path) -> 
     assert kafka.record is None
 
 
-@pytest.mark.parametrize("content", [None, b"", b"not a cache of this Java"])
+@pytest.mark.parametrize("content", [None, b"not a cache of this Java"])
 def test_a_broker_starts_without_a_usable_aot_cache(tmp_path: Path, content: bytes | None) -> None:
     cache = tmp_path / "cache"
     cache.mkdir()
@@ -282,6 +285,31 @@ def test_a_broker_starts_without_a_usable_aot_cache(tmp_path: Path, content: byt
         assert kafka.answers()
     finally:
         kafka.kill()
+
+
+def test_a_half_formatted_storage_is_formatted_anew_and_moved_ports_are_followed(
+    tmp_path: Path,
+) -> None:
+    kafka = LocalKafka(tmp_path)
+    half = kafka.folder / "data.draft"
+    half.mkdir(parents=True)
+    (half / "meta.properties").write_text("version=1\nclus")
+    with kafka, socket.socket() as first, socket.socket() as second:
+        client = _admin_client(kafka.admin())
+        client.create_topics([NewTopic("kept", 1, 1)])["kept"].result(10)
+        record = kafka.record
+        assert record is not None
+        kafka.stop()
+        for holder, port in zip((first, second), record.ports.values(), strict=True):
+            holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            holder.bind(("127.0.0.1", port))
+            holder.listen()
+        kafka.start()
+        moved = kafka.record
+        assert moved is not None
+        assert not set(moved.ports.values()) & set(record.ports.values())
+        assert "kept" in _admin_client(kafka.admin()).list_topics(timeout=5).topics
+    assert not half.exists()
 
 
 def test_an_unknown_service_is_named_with_what_is_allowed(tmp_path: Path) -> None:

@@ -105,9 +105,7 @@ def _app() -> typer.Typer:
     return app
 
 
-def test_doctor_is_content_with_a_machine_that_runs_these_tests(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_doctor_is_content_with_a_machine_that_runs_these_tests(tmp_path: Path) -> None:
     prepare_jars(cache_folder())
     result = CliRunner().invoke(_app(), ["--home", str(tmp_path)])
     assert result.exit_code == 0, result.output
