@@ -43,8 +43,12 @@ class Broker(msgspec.Struct, frozen=True, kw_only=True):
         return self.admin.bootstrap_servers
 
 
-def broker_from_environment() -> Broker | None:
-    """Return the broker that the environment names, or None when it names none."""
+def broker_from_environment(secrets_folder: Path) -> Broker | None:
+    """Return the broker that the environment names, or None when it names none.
+
+    Args:
+        secrets_folder: where passwords of principals that the tests create go.
+    """
     servers = os.environ.get("KAFKA_BOOTSTRAP_SERVERS")
     if not servers:
         return None
@@ -57,7 +61,7 @@ def broker_from_environment() -> Broker | None:
     admin = Connection(
         bootstrap_servers=servers, principal="admin", password=read_secret(Path(password_file))
     )
-    return Broker(admin=admin, secrets=SecretStore(Path(tempfile.mkdtemp(prefix="tse-secrets-"))))
+    return Broker(admin=admin, secrets=SecretStore(secrets_folder))
 
 
 @contextmanager

@@ -48,9 +48,11 @@ def stack() -> Iterator[LocalStack]:
 
 
 @pytest.fixture(scope="session")
-def broker(request: pytest.FixtureRequest) -> Iterator[Broker]:
+def broker(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Broker]:
     """The session's broker: the environment's, a container's, or the local stack's."""
-    given = broker_from_environment()
+    given = broker_from_environment(tmp_path_factory.mktemp("secrets"))
     if given is not None:
         yield given
         return

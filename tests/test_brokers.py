@@ -10,10 +10,11 @@ from tests.brokers import broker_from_environment, container_broker, start_scrip
 
 
 def test_no_broker_is_taken_from_an_environment_that_names_none(
+    tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delenv("KAFKA_BOOTSTRAP_SERVERS", raising=False)
-    assert broker_from_environment() is None
+    assert broker_from_environment(tmp_path) is None
 
 
 def test_a_named_broker_is_used_with_the_password_in_its_file(
@@ -24,23 +25,24 @@ def test_a_named_broker_is_used_with_the_password_in_its_file(
     password_file.write_text("given\n")
     monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:9")
     monkeypatch.setenv("TSE_KAFKA_ADMIN_PASSWORD_FILE", str(password_file))
-    broker = broker_from_environment()
+    broker = broker_from_environment(tmp_path)
     assert broker is not None
     assert broker.bootstrap_servers == "127.0.0.1:9"
     assert (broker.admin.principal, broker.admin.password) == ("admin", "given")
 
     password_file.chmod(0o644)
     with pytest.raises(SecretError, match="0600"):
-        broker_from_environment()
+        broker_from_environment(tmp_path)
 
 
 def test_a_named_broker_without_a_password_file_is_an_error(
+    tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:9")
     monkeypatch.delenv("TSE_KAFKA_ADMIN_PASSWORD_FILE", raising=False)
     with pytest.raises(LocalStackError, match="TSE_KAFKA_ADMIN_PASSWORD_FILE is not"):
-        broker_from_environment()
+        broker_from_environment(tmp_path)
 
 
 @pytest.mark.parametrize(
