@@ -7,7 +7,7 @@ fast readers; `consume(n, t)` returns only with n records or at the time-out, so
 
 import time
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any, Final, Protocol, runtime_checkable
 
 from confluent_kafka import (
     OFFSET_BEGINNING,
@@ -48,6 +48,15 @@ _PURGED: Final = frozenset({KafkaError._PURGE_QUEUE, KafkaError._PURGE_INFLIGHT}
 _UNREACHABLE: Final = frozenset(
     {KafkaError._ALL_BROKERS_DOWN, KafkaError._TRANSPORT, KafkaError._TIMED_OUT}
 )
+
+
+@runtime_checkable
+class TransactionPositions(Protocol):
+    """A reader whose positions can be committed with a transaction."""
+
+    def transaction_positions(self) -> tuple[list[TopicPartition], object]:
+        """Return what `send_offsets_to_transaction` wants: positions and group metadata."""
+        ...
 
 
 def as_log_error(error: KafkaError, what: str) -> EventLogError:
@@ -301,9 +310,9 @@ class KafkaAppender:
         """Begin a transaction, for `append_raw` and `commit_begun`."""
         self._try(self._producer.begin_transaction)
 
-    def commit_begun(self, reader: LogReader | None = None) -> None:
+    def commit_begun(self, reader: LogReader | TransactionPositions | None = None) -> None:
         """Commit the transaction begun, with the positions of `reader` where given."""
-        if isinstance(reader, KafkaReader):
+        if isinstance(reader, TransactionPositions):
             at, member = reader.transaction_positions()
             if at:
                 self._try(

@@ -129,6 +129,7 @@ class _Case:
     def _findings(self, scenario: Scenario | None) -> Findings:
         scheduled = {found.name: found for found in self._evidence.scheduled}
         self._check_schedule(scenario, scheduled)
+        self._check_counts()
         effects = () if scenario is None else scenario.effects
         linked = list(self._linked_alerts())
         completed = self._evidence.completed
@@ -182,6 +183,17 @@ class _Case:
             f"injection {injection_id.hex()} altered events, but was never scheduled"
             for injection_id in sorted(set(self._alterations) - known)
         ]
+
+    def _check_counts(self) -> None:
+        for ended in self._evidence.ended:
+            found_count = sum(
+                1 for a in self._evidence.applied if a.injection_id == ended.injection_id
+            )
+            if found_count != ended.applied_count:
+                self._errors.append(
+                    f"injection {ended.injection_id.hex()} says that it altered"
+                    f" {ended.applied_count} events, and {found_count} are noted"
+                )
 
     def _linked_alerts(self) -> Iterable[LinkedAlert]:
         for alert in self._alerts:

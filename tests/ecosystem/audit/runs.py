@@ -16,6 +16,7 @@ from ecosystem.events.alerts import RiskAlertEscalated, RiskAlertRaised
 from ecosystem.events.control.audit import AuditReported, TimelineCompleted
 from ecosystem.events.control.scenario import (
     InjectionApplied,
+    InjectionEnded,
     InjectionScheduled,
     RunCompleted,
     RunStarted,
@@ -42,6 +43,7 @@ EVENT_TYPES = dict(
             "InjectionApplied",
             "RunCompleted",
             "RecordDeadLettered",
+            "InjectionEnded",
         ),
         1,
     )
@@ -181,6 +183,18 @@ class Run:
                 measure=measure,
                 unaltered_e8=60_000 * E8,
                 altered_e8=60_000 * E8 * (100 + percent) // 100,
+            )
+        )
+
+    def end_injection(self, applied_count: int, at_s: int = 500) -> None:
+        """Append the end of the crash."""
+        self.put("InjectionEnded", "crash ended", "plan crash", at_s, "scenario-injections")
+        self.decoded.append(
+            InjectionEnded(
+                **self._envelope("crash ended", "plan crash", at_s),
+                run_id="r1",
+                injection_id=CRASH,
+                applied_count=applied_count,
             )
         )
 

@@ -182,6 +182,18 @@ def altered_event_not_on_the_log() -> Run:
     return run
 
 
+def ended_with_the_count_noted() -> Run:
+    run = seen_in_time()
+    run.end_injection(1)
+    return run
+
+
+def ended_with_another_count() -> Run:
+    run = seen_in_time()
+    run.end_injection(2)
+    return run
+
+
 def quiet() -> Run:
     run = Run(crash_scenario(injections=(), effects=(), expectations=()))
     run.tick("quiet tick", 1)
@@ -209,6 +221,8 @@ def alarmed_twin() -> Run:
         (seen_for_any_subject, "PASS", "met in time"),
         (seen_before_the_condition_held, "PASS", "met in time"),
         (alarmed_mildly_without_cause, "PASS", "no false alarm"),
+        (ended_with_the_count_noted, "PASS", "met in time"),
+        (ended_with_another_count, "ERROR", "says that it altered 2 events, and 1 are noted"),
         (quiet, "PASS", "nothing was expected"),
         (twin, "PASS", "nothing was expected"),
         (alarmed_without_cause, "FALSE_ALARM", "HIGH price_shock on BTC-USD: no injection"),
