@@ -117,11 +117,11 @@ class LocalKafka(LocalServer):
         self._class_path = prepare_jars(self.cache, on_progress=self._on_progress)
         shutil.rmtree(self._scratch, ignore_errors=True)  # a killed broker has left libraries
         self._scratch.mkdir(parents=True, exist_ok=True)
+        if self._aot_output is None:
+            aot.ensure_aot(self._aot, self._train)
         if not self._data.exists():
             self._format(ports)
         self._write_properties(Path(self.marker), ports, self._data)
-        if self._aot_output is None:
-            aot.ensure_aot(self._aot, self._train)
 
     @property
     def _scratch(self) -> Path:
@@ -160,7 +160,15 @@ class LocalKafka(LocalServer):
         password = self.secrets.get(ADMIN_SECRET)
         scram = f"SCRAM-SHA-256=[name={ADMIN},password={password}]"
         tool = ["kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(properties)]
-        arguments = [*self._java()[1:], *tool, "--standalone", "--add-scram", scram]
+        arguments = [
+            *self._java()[1:],
+            "-Xlog:disable",
+            *self._aot_use(),
+            *tool,
+            "--standalone",
+            "--add-scram",
+            scram,
+        ]
         # The password goes by a private file: a command line can be read by every user.
         argument_file = self.folder / "format.args"
         write_private(argument_file, "\n".join(f'"{argument}"' for argument in arguments))
@@ -186,8 +194,11 @@ class LocalKafka(LocalServer):
         if self._aot_output is not None:
             flags = [f"-XX:AOTCacheOutput={self._aot_output}"]
         else:
-            flags = [f"-XX:AOTCache={self._aot}"] if self._aot.exists() else []
+            flags = self._aot_use()
         return [*self._java(), *self._options(), *flags, "kafka.Kafka", self.marker]
+
+    def _aot_use(self) -> list[str]:
+        return [f"-XX:AOTCache={self._aot}"] if self._aot.exists() else []
 
     def _options(self) -> list[str]:
         return [
