@@ -1,0 +1,207 @@
+"""The firm's portfolio: what it holds everywhere, what that is worth, and how that moved.
+
+Holdings are the totals that venues and the custodian state, netted by asset. A settlement moves an
+asset between two of them in two records, so its legs change no position: what has left one place
+and not reached the other is in transit. Profit is what equity has gained beyond deposits, each
+deposit counted at the mark it came in at (or the first mark its asset ever had).
+"""
+
+from typing import Final
+
+import msgspec
+
+from ecosystem.events.balances import BalanceChanged
+from ecosystem.events.words import EventId
+from ecosystem.instruments import INSTRUMENTS
+from ecosystem.risk.data_quality import DataQuality
+from ecosystem.units import DAY_US, E8, SECOND_US
+
+UNIT_OF_ACCOUNT: Final = "USD"
+MARKED_BY: Final = {
+    symbol: instrument.base
+    for symbol, instrument in INSTRUMENTS.items()
+    if instrument.quote == UNIT_OF_ACCOUNT and instrument.kind == "SPOT"
+}
+"""The asset each instrument's mid marks."""
+HALF_TRADE_US: Final = SECOND_US
+"""How long the second leg of a trade is waited for."""
+
+
+class Holding(msgspec.Struct, frozen=True, gc=False):
+    """What one account at one place holds of one asset, as last stated."""
+
+    total_e8: int
+    balance_sequence: int
+    event_id: EventId
+
+
+class HighWater(msgspec.Struct, frozen=True, gc=False):
+    """A profit the portfolio once had, and the ticks it was measured by."""
+
+    profit_e16: int
+    mark_ids: tuple[EventId, ...]
+
+
+class Portfolio:
+    """Follows balances and prices; all amounts exact, in USD scaled by 1e16."""
+
+    __slots__ = (
+        "_deposits_e16",
+        "_equity_e16",
+        "_half_trades_us",
+        "_holdings",
+        "_mark_ids",
+        "_quality",
+        "_unvalued_e8",
+        "day_ends_us",
+        "day_start",
+        "high_water",
+        "in_transit_e8",
+        "marks_e8",
+        "positions_e8",
+    )
+
+    def __init__(self, quality: DataQuality) -> None:
+        self._quality = quality
+        self._holdings: dict[tuple[str, str, str], Holding] = {}
+        self._mark_ids: dict[str, EventId] = {}
+        self._unvalued_e8: dict[str, int] = {}
+        self._half_trades_us: dict[EventId, int] = {}
+        self._equity_e16 = 0
+        self._deposits_e16 = 0
+        self.marks_e8: dict[str, int] = {UNIT_OF_ACCOUNT: E8}
+        """The price of each asset in USD."""
+        self.positions_e8: dict[str, int] = {}
+        """What the firm owns of each asset, wherever it is."""
+        self.in_transit_e8: dict[str, int] = {}
+        """What settlements have taken from one place and not yet brought to another."""
+        self.high_water = HighWater(0, ())
+        self.day_start = HighWater(0, ())
+        self.day_ends_us = 0
+
+    def mark(self, asset: str, mark_e8: int, tick_id: EventId) -> bool:
+        """Take in the price of `asset` in USD; return whether that changed the equity."""
+        position_e8 = self.positions_e8.get(asset, 0)
+        before_e8 = self.marks_e8.get(asset)
+        self.marks_e8[asset] = mark_e8
+        self._mark_ids[asset] = tick_id
+        if before_e8 is None:
+            self._deposits_e16 += self._unvalued_e8.pop(asset, 0) * mark_e8
+            before_e8 = 0
+        if position_e8 == 0 or mark_e8 == before_e8:
+            return False
+        self._equity_e16 += position_e8 * (mark_e8 - before_e8)
+        return True
+
+    def balance(self, event: BalanceChanged) -> bool:
+        """Take in what an account holds now; return whether that changed a position.
+
+        A record older than the last of its account and asset is left out. A total that the change
+        does not explain (records were lost, or we came late) is believed, and the unexplained
+        part counts as deposited, never as profit.
+        """
+        place = (event.asset, event.venue, event.account)
+        last = self._holdings.get(place)
+        if event.available_e8 + event.locked_e8 != event.total_e8:
+            self._quality.note("BALANCE_INCONSISTENT")
+            return False
+        if last is not None and event.balance_sequence <= last.balance_sequence:
+            self._quality.note("BALANCE_STALE")
+            return False
+        moved_e8 = event.total_e8 - (0 if last is None else last.total_e8)
+        unexplained_e8 = moved_e8 - event.change_e8
+        if unexplained_e8 and last is not None:
+            self._quality.note("BALANCE_GAP")
+        self._holdings[place] = Holding(event.total_e8, event.balance_sequence, event.event_id)
+        if event.reason in ("DEPOSIT", "WITHDRAWAL"):
+            self._deposit(event.asset, moved_e8)
+            return self._move(event.asset, moved_e8)
+        self._deposit(event.asset, unexplained_e8)
+        if event.reason == "TRADE" and not self._half_trades_us.pop(event.reference_id, 0):
+            self._half_trades_us[event.reference_id] = event.event_time_us
+        if event.reason == "SETTLEMENT":
+            before_e8 = self.in_transit_e8.get(event.asset, 0)
+            self.in_transit_e8[event.asset] = before_e8 - event.change_e8
+            return self._move(event.asset, unexplained_e8)
+        return self._move(event.asset, moved_e8)
+
+    def between_legs(self, now_us: int) -> bool:
+        """Return whether a trade was booked by half, so that the profit is no true one.
+
+        Asset and price of a trade change in two records. Where their batches fall apart, one leg
+        is seen first; a leg that stays alone for a second is taken for the whole.
+        """
+        if self._half_trades_us:
+            self._half_trades_us = {
+                trade: at_us
+                for trade, at_us in self._half_trades_us.items()
+                if now_us - at_us < HALF_TRADE_US
+            }
+        return bool(self._half_trades_us)
+
+    def _move(self, asset: str, moved_e8: int) -> bool:
+        self.positions_e8[asset] = self.positions_e8.get(asset, 0) + moved_e8
+        self._equity_e16 += moved_e8 * self.marks_e8.get(asset, 0)
+        return moved_e8 != 0
+
+    def _deposit(self, asset: str, moved_e8: int) -> None:
+        mark_e8 = self.marks_e8.get(asset)
+        if mark_e8 is not None:
+            self._deposits_e16 += moved_e8 * mark_e8
+        elif moved_e8:
+            self._unvalued_e8[asset] = self._unvalued_e8.get(asset, 0) + moved_e8
+
+    def start_day(self, now_us: int) -> None:
+        """Begin the UTC day of `now_us` with the profit of this moment."""
+        self.day_ends_us = (now_us // DAY_US + 1) * DAY_US
+        self.day_start = HighWater(self.profit_e16, self.mark_ids())
+
+    def raise_high_water(self) -> None:
+        """Make the profit of this moment the high water where none was higher."""
+        if self.profit_e16 >= self.high_water.profit_e16:
+            self.high_water = HighWater(self.profit_e16, self.mark_ids())
+
+    @property
+    def profit_e16(self) -> int:
+        """Equity minus deposits."""
+        return self._equity_e16 - self._deposits_e16
+
+    @property
+    def equity_e8(self) -> int:
+        """Worth of all positions with a mark, in USD."""
+        return self._equity_e16 // E8
+
+    @property
+    def profit_e8(self) -> int:
+        """Equity minus deposits, in USD."""
+        return self.profit_e16 // E8
+
+    def drawdown_e8(self) -> int:
+        """Return the fall from high water as a fraction of the equity there.
+
+        Deposits since then count as if they had been there: paying in or out is no drawdown.
+        """
+        high_e16 = self.high_water.profit_e16
+        equity_high_e16 = self._deposits_e16 + high_e16
+        if equity_high_e16 <= 0:
+            return 0
+        return (high_e16 - self.profit_e16) * E8 // equity_high_e16
+
+    def loss_of_day_e8(self) -> int:
+        """Return what was lost since the day began in USD; negative when it was gained."""
+        return (self.day_start.profit_e16 - self.profit_e16) // E8
+
+    def mark_ids(self) -> tuple[EventId, ...]:
+        """Return the ticks behind the marks of all assets held, by asset."""
+        held = self.positions_e8
+        return tuple(
+            tick_id for asset, tick_id in sorted(self._mark_ids.items()) if held.get(asset)
+        )
+
+    def balance_ids(self, asset: str | None = None) -> tuple[EventId, ...]:
+        """Return the balances behind the positions (in one asset), by asset, venue, account."""
+        return tuple(
+            holding.event_id
+            for place, holding in sorted(self._holdings.items())
+            if asset is None or place[0] == asset
+        )

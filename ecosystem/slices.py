@@ -1,0 +1,36 @@
+"""Slices: the order in which the records between two offset vectors are judged."""
+
+from collections.abc import Iterable
+from operator import attrgetter
+from typing import Protocol, TypeVar
+
+from ecosystem.events.envelope import Event
+
+
+class Placed(Protocol):
+    """An event with its place on the log; `topic` is the logical name."""
+
+    @property
+    def topic(self) -> str: ...
+    @property
+    def partition(self) -> int: ...
+    @property
+    def offset(self) -> int: ...
+    @property
+    def event(self) -> Event: ...
+
+
+AnyPlaced = TypeVar("AnyPlaced", bound=Placed)
+
+_place = attrgetter("topic", "partition", "offset")
+_time = attrgetter("event.event_time_us")
+
+
+def in_slice_order(records: Iterable[AnyPlaced]) -> list[AnyPlaced]:
+    """Return the records of one slice by event time, topic, partition and offset.
+
+    The result is the same however the partitions interleaved on their way here.
+    """
+    ordered = sorted(records, key=_place)
+    ordered.sort(key=_time)  # stable, and cheaper than one sort by four keys
+    return ordered
