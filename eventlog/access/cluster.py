@@ -73,7 +73,7 @@ class Cluster:
         bindings = self.bindings()
         users = self.users(desired.users)
         names = [name for name in metadata if desired.namespace.owns(name)]
-        configs = self._configs(names)
+        configs = self._own_configs(names)
         return LiveState(
             topics={
                 name: TopicState(
@@ -124,17 +124,32 @@ class Cluster:
         future: Any = self.client.describe_user_scram_credentials(request_timeout=REQUEST_TIMEOUT_S)
         return frozenset(self.result(future, "users cannot be described"))
 
-    def _configs(self, topics: Iterable[str]) -> dict[str, dict[str, str]]:
+    def record_bytes_max(self, topics: Iterable[str]) -> dict[str, int]:
+        """Return the size of the largest record that each topic takes."""
+        return {
+            topic: int(entries["max.message.bytes"].value)
+            for topic, entries in self._entries(topics).items()
+        }
+
+    def _own_configs(self, topics: Iterable[str]) -> dict[str, dict[str, str]]:
+        return {
+            topic: {
+                entry.name: entry.value
+                for entry in entries.values()
+                if entry.source == ConfigSource.DYNAMIC_TOPIC_CONFIG.value
+            }
+            for topic, entries in self._entries(topics).items()
+        }
+
+    def _entries(self, topics: Iterable[str]) -> dict[str, dict[str, Any]]:
         resources = [ConfigResource(ConfigResource.Type.TOPIC, name) for name in topics]
         if not resources:
             return {}
         futures = self.client.describe_configs(resources, request_timeout=REQUEST_TIMEOUT_S)
         return {
-            resource.name: {
-                entry.name: entry.value
-                for entry in self.result(future, f"topic {resource.name}").values()
-                if entry.source == ConfigSource.DYNAMIC_TOPIC_CONFIG.value
-            }
+            str(resource.name): self.result(
+                future, f"configuration of {resource.name} cannot be read"
+            )
             for resource, future in futures.items()
         }
 
