@@ -13,13 +13,14 @@ part of the fall is recovered while volume and spreads calm down; the rest is lo
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
 import msgspec
 
 from ecosystem.errors import InvalidInputError
 from ecosystem.events.control.scenario import InjectionScheduled
+from ecosystem.instruments import INSTRUMENTS
 from ecosystem.market_data.paths import E12
 from ecosystem.market_data.quotes import FACTOR_UNIT
 from ecosystem.rng import Stream
@@ -32,7 +33,8 @@ INSTRUMENTS_HIT: Final[Mapping[str, str]] = {"BTC-USD": "BTC", "ETH-USD": "ETH",
 CHANGE_E8_MIN: Final = -E8 // 4
 BOUNCE_E8_DEFAULT: Final = E8 // 5
 BOUNCE_US_DEFAULT: Final = 2 * HOUR_US
-BOUNCE_US_MAX: Final = 72 * HOUR_US
+BOUNCE_US: Final = (SECOND_US, 72 * HOUR_US)
+DURATION_US: Final = (SECOND_US, 72 * HOUR_US)
 
 _SHOCK_SIGMA: Final = 0.000_278
 # For steps of one second with the volatilities and the correlation of the quiet paths: a common
@@ -41,6 +43,25 @@ _SHOCK_SECONDS: Final = 30
 _SHOCK_FULL_E8: Final = E8 // 20
 _BUSYNESS: Final = 5 * FACTOR_UNIT
 _WIDENING: Final = 2 * FACTOR_UNIT
+
+
+def assets_hit(named: Collection[str]) -> frozenset[str]:
+    """Return the assets whose dollar price falls when these instruments, or `all`, are named."""
+    return frozenset(
+        asset
+        for symbol, asset in INSTRUMENTS_HIT.items()
+        if symbol in named or (ALL in named and asset != "USDT")
+    )
+
+
+def instruments_altered(named: Collection[str]) -> tuple[str, ...]:
+    """Return the instruments a crash of these alters: all that are made of an asset it hits."""
+    hit = assets_hit(named)
+    return tuple(
+        symbol
+        for symbol, instrument in INSTRUMENTS.items()
+        if hit & {instrument.base, instrument.quote}
+    )
 
 
 class CrashParameters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -70,8 +91,8 @@ def read_parameters(scheduled: InjectionScheduled) -> CrashParameters:
     bounds = (
         ("change_e8", found.change_e8, CHANGE_E8_MIN, 0),
         ("bounce_e8", found.bounce_e8, 0, E8),
-        ("bounce_us", found.bounce_us, SECOND_US, BOUNCE_US_MAX),
-        ("duration_us", scheduled.ends_at_us - scheduled.starts_at_us, SECOND_US, 72 * HOUR_US),
+        ("bounce_us", found.bounce_us, *BOUNCE_US),
+        ("duration_us", scheduled.ends_at_us - scheduled.starts_at_us, *DURATION_US),
     )
     for name, value, low, high in bounds:
         if not low <= value <= high:
@@ -103,12 +124,7 @@ class Crash:
     ) -> None:
         parameters = read_parameters(scheduled)
         self.scheduled = scheduled
-        self.assets = frozenset(
-            asset
-            for symbol, asset in INSTRUMENTS_HIT.items()
-            if symbol in parameters.instruments
-            or (ALL in parameters.instruments and asset != "USDT")
-        )
+        self.assets = assets_hit(parameters.instruments)
         self._change_e8 = parameters.change_e8
         self._bounce_e8 = parameters.bounce_e8
         self._bounce_us = parameters.bounce_us

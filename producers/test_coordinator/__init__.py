@@ -1,0 +1,1 @@
+"""The test coordinator: scenario files, and what may stand in them."""
