@@ -20,6 +20,8 @@ from confluent_kafka.admin import (
 )
 
 from eventlog.access.cluster import REQUEST_TIMEOUT_S, Cluster, to_kafka
+from eventlog.access.credentials import connection_for, secret_name
+from eventlog.access.logins import logs_in
 from eventlog.access.plan import Changes, ConfigChange
 from eventlog.access.state import Binding
 from eventlog.secret_store import SecretStore
@@ -27,11 +29,6 @@ from eventlog.secret_store import SecretStore
 SETTLE_TIMEOUT_S: Final = 30.0
 SCRAM_ITERATIONS: Final = 4096
 """The least that RFC 7677 allows; the passwords are random, so more would only cost log-ins."""
-
-
-def secret_name(principal: str) -> str:
-    """Return the name under which a principal's password is kept."""
-    return f"kafka/{principal}"
 
 
 def apply(
@@ -60,7 +57,7 @@ def apply(
         | _set_passwords(cluster, taken, secrets),
     )
     delete_topics(cluster, taken.delete_topics)
-    _settle(cluster, taken)
+    _settle(cluster, taken, secrets)
 
 
 def delete_topics(cluster: Cluster, names: Collection[str]) -> None:
@@ -191,13 +188,22 @@ def _finish(
                 raise cluster.error(error, what) from error
 
 
-def _settle(cluster: Cluster, changes: Changes) -> None:
+def _settle(cluster: Cluster, changes: Changes, secrets: SecretStore) -> None:
     # The futures return before the authorizer has the bindings and before every new partition
     # has a leader; a client that starts in between is refused.
     if changes.add_bindings:
         cluster.wait(
             lambda: set(changes.add_bindings) <= cluster.bindings(),
             "the authorizer has the new bindings",
+            SETTLE_TIMEOUT_S,
+        )
+    if changes.renew_users:
+        servers = cluster.admin.bootstrap_servers
+        cluster.wait(
+            lambda: all(
+                logs_in(connection_for(user, servers, secrets)) for user in changes.renew_users
+            ),
+            "the renewed passwords are taken",
             SETTLE_TIMEOUT_S,
         )
     if changes.add_users:

@@ -1,15 +1,19 @@
 """A namespace as a whole: made ready for its principals, and removed again."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
+import msgspec
 from confluent_kafka import KafkaError, KafkaException
 
 from ecosystem.errors import InvalidInputError
-from eventlog.access.apply import apply, delete_topics, remove_bindings, secret_name
+from eventlog.access.apply import apply, delete_topics, remove_bindings
 from eventlog.access.cluster import REQUEST_TIMEOUT_S, Cluster
 from eventlog.access.compile import compile_access
+from eventlog.access.credentials import connection_for, secret_name
+from eventlog.access.logins import logs_in
 from eventlog.access.plan import plan
-from eventlog.access.state import Binding, Pattern
+from eventlog.access.state import Binding, DesiredState, LiveState, Pattern
 from eventlog.catalogue.model import Catalogue
 from eventlog.catalogue.namespace import Namespace
 from eventlog.connection import Connection
@@ -17,6 +21,7 @@ from eventlog.errors import CatalogueError
 from eventlog.secret_store import SecretStore
 
 DROP_TIMEOUT_S: Final = 30.0
+LOGIN_WORKERS: Final = 8
 _BUSY: Final = frozenset({KafkaError.NON_EMPTY_GROUP, KafkaError.COORDINATOR_LOAD_IN_PROGRESS})
 
 
@@ -32,7 +37,7 @@ def prepare_namespace(
     """
     cluster = Cluster(admin)
     desired = compile_access(catalogue, namespace)
-    changes = plan(desired, cluster.live(desired))
+    changes = plan(desired, survey(cluster, desired, secrets))
     if changes.destructive or changes.refused:
         raise CatalogueError(
             "\n".join(
@@ -48,17 +53,24 @@ def prepare_namespace(
     apply(cluster, changes, secrets)
 
 
-def connection_for(principal: str, bootstrap_servers: str, secrets: SecretStore) -> Connection:
-    """Return how `principal` reaches the broker, with its stored password.
+def survey(
+    cluster: Cluster, desired: DesiredState, secrets: SecretStore, *, verify_logins: bool = False
+) -> LiveState:
+    """Return what the cluster holds, with the users whose stored password does not let them in.
 
-    Raises:
-        SecretError: no password is stored for it.
+    A user without a stored password is one of them. Whether the broker takes a stored one is tried
+    only on demand, by logging in.
     """
-    return Connection(
-        bootstrap_servers=bootstrap_servers,
-        principal=principal,
-        password=secrets.get(secret_name(principal)),
-    )
+    live = cluster.live(desired)
+    stored = {user for user in live.users if secrets.path(secret_name(user)).exists()}
+    refused = set(live.users - stored)
+    if verify_logins:
+        users = sorted(stored)
+        servers = cluster.admin.bootstrap_servers
+        with ThreadPoolExecutor(LOGIN_WORKERS) as pool:
+            taken = pool.map(lambda user: logs_in(connection_for(user, servers, secrets)), users)
+            refused |= {user for user, ok in zip(users, taken, strict=True) if not ok}
+    return msgspec.structs.replace(live, refused_logins=frozenset(refused))
 
 
 def drop_namespace(admin: Connection, namespace: Namespace) -> None:

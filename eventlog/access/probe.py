@@ -27,7 +27,8 @@ import msgspec
 
 from eventlog.access.attempts import Attempts, Outcome
 from eventlog.access.cluster import Cluster
-from eventlog.access.prepare import connection_for, drop_namespace, prepare_namespace
+from eventlog.access.credentials import connection_for
+from eventlog.access.prepare import drop_namespace, prepare_namespace
 from eventlog.catalogue.model import Catalogue
 from eventlog.catalogue.namespace import Namespace
 from eventlog.connection import Connection

@@ -1,7 +1,7 @@
 """What must hold between the entries of a catalogue."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from eventlog.catalogue.model import Catalogue, Plane, Principal
@@ -76,9 +76,9 @@ def _check_shared(catalogue: Catalogue, name: str, at: Fields) -> None:
 
 
 def check_events(
-    catalogue: Catalogue, fields: Mapping[str, Fields], known: Collection[str] | None
+    catalogue: Catalogue, fields: Mapping[str, Fields], known: Mapping[str, str] | None
 ) -> None:
-    """Report events badly written, unknown, or carried by two topics."""
+    """Report events badly written, unknown, on the wrong plane, or carried by two topics."""
     carriers: dict[str, str] = {}
     for name, topic in catalogue.topics.items():
         at = fields[name]
@@ -89,6 +89,12 @@ def check_events(
                 at.mistakes.add(line, f"{at.what}: event {event!r} found; CamelCase is allowed")
             elif known is not None and event not in known:
                 at.mistakes.add(line, f"{at.what}: {unknown('event', event, sorted(known))}")
+            elif known is not None and known[event] != topic.plane:
+                at.mistakes.add(
+                    line,
+                    f"{at.what}: event {event!r} of plane {known[event]} found;"
+                    f" events of the topic's plane {topic.plane} are allowed",
+                )
             if event in carriers:
                 at.mistakes.add(
                     line,

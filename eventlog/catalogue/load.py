@@ -1,6 +1,6 @@
 """Reading `topics.yaml`: strict, and every mistake reported at once with its line."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -48,11 +48,12 @@ class _Defaults(msgspec.Struct, frozen=True, kw_only=True):
     config: dict[str, str]
 
 
-def load_catalogue(path: Path, *, events: Collection[str] | None = None) -> Catalogue:
+def load_catalogue(path: Path, *, events: Mapping[str, str] | None = None) -> Catalogue:
     """Return the catalogue that the file states.
 
     Args:
-        events: the names of all event types there are; None checks only how they are written.
+        events: all event types there are, each with the plane of its schema; None checks only how
+            the names are written.
     Raises:
         CatalogueError: one line for each mistake: file, line, what was found, what is allowed.
     """
