@@ -7,6 +7,7 @@ import msgspec
 
 from eventlog.access.cluster import Cluster
 from eventlog.access.state import Binding, DesiredState, LiveState, Operation, Pattern, Resource
+from eventlog.catalogue.checks import RESERVED_PRINCIPALS
 from eventlog.catalogue.namespace import Namespace
 
 _WORDS: Final[Mapping[tuple[str, str], str]] = {
@@ -27,9 +28,8 @@ def export_live(cluster: Cluster, namespace: Namespace) -> dict[str, object]:
     What the cluster does not know (planes, keys, events, reasons) is absent; bindings for which
     the catalogue has no word stand under `bindings` as they are.
     """
-    scope = DesiredState(
-        namespace=namespace, topics={}, bindings=frozenset(), users=cluster.all_users()
-    )
+    users = cluster.all_users() - {*RESERVED_PRINCIPALS}
+    scope = DesiredState(namespace=namespace, topics={}, bindings=frozenset(), users=users)
     return as_document(cluster.live(scope), namespace)
 
 
