@@ -1,0 +1,91 @@
+"""What the monitor tells Prometheus of itself and of the firm's risk."""
+
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
+
+from ecosystem.events.alerts import RiskAlertEscalated, RiskAlertRaised
+from ecosystem.events.envelope import Event
+from ecosystem.risk.monitor import RiskEngine
+from ecosystem.units import E8
+
+LATENCY_BUCKETS_S: Final = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+DRAWDOWN: Final = "drawdown"
+
+
+class Metrics:
+    """The monitor's metrics, in a registry of their own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._alerts = Counter(
+            "risk_alert_generated",
+            "Alerts raised or escalated",
+            ("severity", "type"),
+            registry=self.registry,
+        )
+        self._utilisation = self._gauge(
+            "risk_limit_utilization", "Share of the limit in use", "rule", "subject"
+        )
+        self._pnl = self._gauge(
+            "risk_monitor_portfolio_pnl", "Profit and loss in USD, before fees", "kind"
+        )
+        self._equity = self._gauge("risk_monitor_portfolio_equity", "Worth of all holdings in USD")
+        self._position = self._gauge("risk_monitor_position", "Position, netted", "asset")
+        self._drawdown = self._gauge("risk_drawdown", "Fall from high water, a fraction")
+        self._active = self._gauge("risk_alerts_active", "Alerts active")
+        self._defects = self._gauge(
+            "risk_monitor_input_defects", "Defects of the input since the start", "defect"
+        )
+        self._undecodable = self._gauge(
+            "risk_monitor_undecodable", "Records given to the dead letters since the start"
+        )
+        self._reached = self._gauge(
+            "risk_monitor_event_time_seconds", "Event time reached, seconds since 1970"
+        )
+        self._events = Counter("risk_monitor_events", "Events processed", registry=self.registry)
+        self._latency = Histogram(
+            "risk_monitor_latency_seconds",
+            "From a slice's last record on the log to its answer on the log, on the wall",
+            buckets=LATENCY_BUCKETS_S,
+            registry=self.registry,
+        )
+
+    def _gauge(self, name: str, text: str, *labels: str) -> Gauge:
+        return Gauge(name, text, labels, registry=self.registry)
+
+    def serve(self, address: str, port: int) -> None:
+        """Serve `/metrics` from a thread.
+
+        Raises:
+            OSError: the port is taken.
+        """
+        start_http_server(port, address, registry=self.registry)
+
+    def answered(self, events_count: int, alerts: list[Event], latency_s: float) -> None:
+        """Note one slice that was judged and whose answer is on the log."""
+        self._events.inc(events_count)
+        self._latency.observe(latency_s)
+        for alert in alerts:
+            if isinstance(alert, RiskAlertRaised | RiskAlertEscalated):
+                self._alerts.labels(alert.severity, alert.rule).inc()
+
+    def stand(self, engine: RiskEngine, undecodable_count: int, event_time_us: int) -> None:
+        """Note how things stand; called now and then, not for every slice."""
+        portfolio, trading = engine.portfolio, engine.trading
+        marks_e8 = portfolio.marks_e8
+        self._pnl.labels("total").set(portfolio.profit_e8 / E8)
+        self._pnl.labels("realised").set(trading.realised_usd_e8(marks_e8) / E8)
+        unrealised_e8 = trading.unrealised_usd_e8(engine.mids_e8, marks_e8)
+        self._pnl.labels("unrealised").set(unrealised_e8 / E8)
+        self._equity.set(portfolio.equity_e8 / E8)
+        self._drawdown.set(portfolio.drawdown_e8() / E8)
+        for asset, position_e8 in portfolio.positions_e8.items():
+            self._position.labels(asset).set(position_e8 / E8)
+        for watch in engine.book.watches():
+            self._utilisation.labels(watch.rule, watch.subject).set(watch.utilisation_e8 / E8)
+        for defect, count in engine.quality.counts().items():
+            self._defects.labels(defect).set(count)
+        self._active.set(engine.book.active_count())
+        self._undecodable.set(undecodable_count)
+        self._reached.set(event_time_us / 1e6)

@@ -1,0 +1,230 @@
+"""The monitor on the log: read, cut into slices, judge, answer; one transaction for each slice.
+
+The answer to a slice is its alerts, its dead letters and a heartbeat that names the slice: all of
+them are on the log or none is. So a monitor that was killed anywhere reads its own heartbeats,
+takes in the slices they record without a word, and goes on with the first that has no answer.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import structlog
+
+from consumers.risk_monitor.metrics import Metrics
+from consumers.risk_monitor.slices import Slice, SliceAssembler, SliceMode, Undecodable
+from ecosystem.events.alerts import RiskHeartbeat
+from ecosystem.events.envelope import Event
+from ecosystem.ids import derive_id
+from ecosystem.risk.monitor import RiskEngine
+from eventlog.codec import Codec
+from eventlog.dead_letters import dead_letter
+from eventlog.errors import LogUnreachableError
+from eventlog.log import LogReader, TransactionalAppender
+
+POLL_MAX_S: Final = 0.2
+"""How long a wait for records lasts, and so how soon a request to stop is seen."""
+RESTORE_SILENCE_MAX_S: Final = 30.0
+STAND_EVERY_S: Final = 0.5
+log = structlog.get_logger()
+
+
+class RiskMonitorService:
+    """Runs the risk engine over a log.
+
+    Args:
+        principal: names the monitor in its heartbeats and dead letters.
+        steward_of: the topics whose undecodable records it puts into the dead letters; those of
+            other topics it passes over.
+        gather_s: how long an `arrival` slice stays open after its first record.
+    """
+
+    def __init__(
+        self,
+        *,
+        engine: RiskEngine,
+        codec: Codec,
+        reader: LogReader,
+        appender: TransactionalAppender,
+        metrics: Metrics,
+        principal: str,
+        steward_of: Sequence[str],
+        mode: SliceMode,
+        gather_s: float,
+    ) -> None:
+        self._engine = engine
+        self._codec = codec
+        self._reader = reader
+        self._appender = appender
+        self._metrics = metrics
+        self._principal = principal
+        self._steward_of = frozenset(steward_of)
+        self._mode: SliceMode = mode
+        self._gather_s = gather_s if mode == "arrival" else 0.0
+        self._assembler = SliceAssembler(mode)
+        self._events_count = 0
+        self._undecodable_count = 0
+        self._event_time_us = 0
+        self._stood_at_s = 0.0
+
+    def restore(self, own: LogReader) -> None:
+        """Rebuild what an earlier life knew, from `own`, the records it wrote.
+
+        Raises:
+            LogUnreachableError: the log did not give what the heartbeats record.
+        """
+        past = self._read_own(own)
+        heartbeats = [event for event in past if isinstance(event, RiskHeartbeat)]
+        self._assembler = SliceAssembler(self._mode, heartbeats)
+        heard_at_s = time.monotonic()
+        while self._assembler.recorded_left:
+            if self._take(POLL_MAX_S):
+                heard_at_s = time.monotonic()
+            while self._assembler.recorded_left and (cut := self._assembler.next_slice()):
+                self._engine.restore_slice(cut.records)
+                self._count(cut)
+                heard_at_s = time.monotonic()
+            self._raise_if_silent(heard_at_s, f"{self._assembler.recorded_left} slices of before")
+        for event in past:
+            self._engine.restore_alert(event)
+        log.info("state_restored", slices=len(heartbeats), events=self._events_count)
+
+    def _read_own(self, own: LogReader) -> list[Event]:
+        ends = own.end_offsets()
+        past: list[Event] = []
+        heard_at_s = time.monotonic()
+        while any(own.positions().get(place, 0) < end for place, end in ends.items()):
+            if batch := own.poll(POLL_MAX_S):
+                # What cannot be decoded there is its steward's to report; no word of ours is so.
+                records, _ = self._codec.decode_batch(batch)
+                past += (record.event for record in records)
+                heard_at_s = time.monotonic()
+            self._raise_if_silent(heard_at_s, "the monitor's own records")
+        return past
+
+    def _raise_if_silent(self, heard_at_s: float, what: str) -> None:
+        if time.monotonic() - heard_at_s > RESTORE_SILENCE_MAX_S:
+            raise LogUnreachableError(
+                f"{self._principal}: {what} missing, and nothing came for"
+                f" {RESTORE_SILENCE_MAX_S:.0f} s"
+            )
+
+    def run(self, stopping: Callable[[], bool]) -> None:
+        """Answer slices until `stopping()`; a slice that was begun is finished.
+
+        Raises:
+            EventLogError: the log failed, or another monitor has taken our place.
+        """
+        while not stopping():
+            self.step(POLL_MAX_S)
+
+    def step(self, patience_s: float) -> int:
+        """Wait at most `patience_s` for records, answer every complete slice; return how many."""
+        if self._take(patience_s) and self._gather_s:
+            closes_at_s = time.monotonic() + self._gather_s
+            while (left_s := closes_at_s - time.monotonic()) > 0:
+                self._take(left_s)
+        count = 0
+        while (cut := self._assembler.next_slice()) is not None:
+            self._answer(cut)
+            count += 1
+        self._tell_stand()
+        return count
+
+    def close(self) -> None:
+        """Let go of the log."""
+        self._reader.close()
+        self._appender.close()
+
+    def _take(self, patience_s: float) -> int:
+        batch = self._reader.poll(patience_s)
+        records, undecodable = self._codec.decode_batch(batch)
+        self._assembler.add(
+            records,
+            [
+                Undecodable(raw, cause)
+                for raw, cause in undecodable
+                if raw.topic in self._steward_of
+            ],
+            self._reader.positions(),
+        )
+        return len(batch)
+
+    def _answer(self, cut: Slice) -> None:
+        alerts = self._engine.process_slice(cut.records)
+        letters: list[Event] = [
+            dead_letter(bad.raw, bad.cause, self._principal) for bad in cut.undecodable
+        ]
+        self._count(cut)
+        self._appender.commit([*alerts, *letters, self._heartbeat(cut, letters)])
+        for letter, bad in zip(letters, cut.undecodable, strict=True):
+            log.warning(
+                "record_dead_lettered",
+                topic=bad.raw.topic,
+                partition=bad.raw.partition,
+                offset=bad.raw.offset,
+                cause=bad.cause,
+                event_id=letter.event_id.hex(),
+            )
+        for alert in alerts:
+            log.info("alert_told", slice=cut.sequence, alert=_described(alert))
+        self._metrics.answered(len(cut.records), alerts, _age_s(cut))
+
+    def _count(self, cut: Slice) -> None:
+        self._events_count += len(cut.records)
+        self._undecodable_count += len(cut.undecodable)
+        for record in cut.records:
+            if record.event.event_time_us > self._event_time_us:
+                self._event_time_us = record.event.event_time_us
+
+    def _heartbeat(self, cut: Slice, letters: Sequence[Event]) -> RiskHeartbeat:
+        cause = cut.clock or _last(cut, letters)
+        return RiskHeartbeat(
+            event_id=derive_id(cause.event_id, "risk-monitor/heartbeat"),
+            correlation_id=cause.correlation_id,
+            causation_id=cause.event_id,
+            event_time_us=cause.event_time_us,
+            monitor=self._principal,
+            slice_sequence=cut.sequence,
+            clock_event_id=cause.event_id,
+            ends=cut.ends,
+            events_count=self._events_count,
+            alerts_active_count=self._engine.book.active_count(),
+            undecodable_count=self._undecodable_count,
+        )
+
+    def _tell_stand(self) -> None:
+        now_s = time.monotonic()
+        if now_s - self._stood_at_s >= STAND_EVERY_S:
+            self._stood_at_s = now_s
+            self._metrics.stand(self._engine, self._undecodable_count, self._event_time_us)
+
+
+def _last(cut: Slice, letters: Sequence[Event]) -> Event:
+    if not cut.records:
+        return letters[-1]
+    last = max(cut.records, key=lambda r: (r.event.event_time_us, r.topic, r.partition, r.offset))
+    return last.event
+
+
+def _age_s(cut: Slice) -> float:
+    newest_ms = max(
+        (
+            *(record.record_time_ms for record in cut.records),
+            *(bad.raw.record_time_ms for bad in cut.undecodable),
+        )
+    )
+    return max(0.0, time.time() - newest_ms / 1_000)
+
+
+def _described(alert: Event) -> dict[str, str | int]:
+    return {
+        "type": type(alert).__name__,
+        **{
+            name: getattr(alert, name)
+            for name in ("rule", "subject", "severity", "measured_e8", "limit_e8", "message")
+            if hasattr(alert, name)
+        },
+        "event_id": alert.event_id.hex(),
+        "causation_id": alert.causation_id.hex(),
+    }

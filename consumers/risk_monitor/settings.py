@@ -1,0 +1,35 @@
+"""What the risk monitor must be told, from environment variables that begin with RISK_MONITOR_."""
+
+from pathlib import Path
+from typing import Final
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from consumers.risk_monitor.slices import SliceMode
+
+LIMITS_FILE: Final = Path(__file__).with_name("limits.toml")
+PREFIX: Final = "RISK_MONITOR_"
+
+
+class RiskMonitorSettings(BaseSettings):
+    """Settings of the monitor; every one can be an environment variable."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
+
+    bootstrap_servers: str
+    """The broker, as host:port."""
+    password_file: Path
+    """Holds the principal's password alone; mode 0600."""
+    topics_file: Path
+    """What this principal may know of the topics, from `tse topics export --principal`."""
+    principal: str = "risk-monitor"
+    namespace: str = ""
+    slices: SliceMode = "arrival"
+    """How records are cut into slices: by the clock's ends, or as they arrive."""
+    gather_ms: int = Field(default=5, ge=0, le=1_000)
+    """How long a slice by arrival stays open after its first record."""
+    limits_file: Path = LIMITS_FILE
+    metrics_address: str = "127.0.0.1"
+    metrics_port: int = Field(default=0, ge=0, le=65_535)
+    """Where `/metrics` is served; 0: nowhere."""

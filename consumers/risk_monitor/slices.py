@@ -1,0 +1,165 @@
+"""Cutting the stream of records into slices, pure: records and positions in, slices out.
+
+First the slices that an earlier life of this monitor has recorded, by the offset vectors of its
+heartbeats; then slices of its own. Under `clock` a slice is what lies below the ends that a
+ClockAdvanced names, so nobody's speed decides what is judged together; under `arrival` it is
+whatever is there.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal
+
+import msgspec
+
+from ecosystem.errors import InvalidInputError
+from ecosystem.events.alerts import RiskHeartbeat
+from ecosystem.events.clock import ClockAdvanced
+from ecosystem.events.words import PartitionEnd
+from eventlog.records import Partition, Positions, RawRecord, Record
+
+SliceMode = Literal["clock", "arrival"]
+
+
+class Undecodable(msgspec.Struct, frozen=True, gc=False):
+    """A record that nobody can decode, and why."""
+
+    raw: RawRecord
+    cause: str
+
+
+class Slice(msgspec.Struct, frozen=True, kw_only=True):
+    """What is judged together, in no particular order."""
+
+    sequence: int
+    recorded: bool
+    """Whether an earlier life has judged it, so that nothing may be written for it."""
+    clock: ClockAdvanced | None
+    """The clock event that closed it, where one did."""
+    records: Sequence[Record]
+    undecodable: Sequence[Undecodable]
+    ends: tuple[PartitionEnd, ...]
+
+
+class SliceAssembler:
+    """Buffers records by partition and yields complete slices.
+
+    Args:
+        recorded: the heartbeats of an earlier life, oldest first.
+    """
+
+    def __init__(self, mode: SliceMode, recorded: Iterable[RiskHeartbeat] = ()) -> None:
+        self._mode = mode
+        self._recorded = deque(recorded)
+        self._next_sequence = self._recorded[-1].slice_sequence + 1 if self._recorded else 0
+        self._buffers: dict[Partition, deque[Record | Undecodable]] = {}
+        self._clocks: deque[Record] = deque()
+        self._positions: dict[Partition, int] = {}
+
+    @property
+    def recorded_left(self) -> int:
+        """How many recorded slices have not come yet."""
+        return len(self._recorded)
+
+    def add(
+        self, records: Iterable[Record], undecodable: Iterable[Undecodable], positions: Positions
+    ) -> None:
+        """Take in records, each partition in order, and how far each partition was read."""
+        buffers = self._buffers
+        for record in records:
+            place = (record.topic, record.partition)
+            buffer = buffers.get(place)
+            if buffer is None:
+                buffer = buffers[place] = deque()
+            buffer.append(record)
+            if type(record.event) is ClockAdvanced:
+                self._clocks.append(record)
+        for bad in undecodable:
+            place = (bad.raw.topic, bad.raw.partition)
+            self._insert(buffers.setdefault(place, deque()), bad)
+        self._positions.update(positions)
+
+    def _insert(self, buffer: deque[Record | Undecodable], bad: Undecodable) -> None:
+        after = []
+        while buffer and _offset(buffer[-1]) > bad.raw.offset:
+            after.append(buffer.pop())
+        buffer.append(bad)
+        buffer.extend(reversed(after))
+
+    def next_slice(self) -> Slice | None:
+        """Return the next complete slice, or None until more records are there.
+
+        Raises:
+            InvalidInputError: a clock that names no ends, where slices are cut by the clock.
+        """
+        if self._recorded:
+            return self._next_recorded()
+        return self._next_by_clock() if self._mode == "clock" else self._next_by_arrival()
+
+    def _next_recorded(self) -> Slice | None:
+        heartbeat = self._recorded[0]
+        ends = {(end.topic, end.partition): end.end_offset for end in heartbeat.ends}
+        if not self._covers(ends):
+            return None
+        self._recorded.popleft()
+        return self._cut(heartbeat.slice_sequence, ends, recorded=True)
+
+    def _next_by_clock(self) -> Slice | None:
+        if not self._clocks:
+            return None
+        record = self._clocks[0]
+        clock = record.event
+        assert isinstance(clock, ClockAdvanced)
+        if not clock.ends:
+            raise InvalidInputError(
+                f"{record.topic}/{record.partition} offset {record.offset}: a ClockAdvanced without"
+                " ends; slices by the clock need them, slices by arrival are allowed"
+            )
+        ends = {(end.topic, end.partition): end.end_offset for end in clock.ends}
+        ends[record.topic, record.partition] = record.offset + 1
+        if not self._covers(ends):
+            return None
+        return self._cut(clock.clock_sequence, ends, recorded=False)
+
+    def _next_by_arrival(self) -> Slice | None:
+        if not any(self._buffers.values()):
+            return None
+        return self._cut(self._next_sequence, dict(self._positions), recorded=False)
+
+    def _covers(self, ends: Mapping[Partition, int]) -> bool:
+        return all(self._positions.get(place, 0) >= end for place, end in ends.items())
+
+    def _cut(self, sequence: int, ends: Mapping[Partition, int], *, recorded: bool) -> Slice:
+        records: list[Record] = []
+        undecodable: list[Undecodable] = []
+        for place, end in ends.items():
+            buffer = self._buffers.get(place, ())
+            while buffer and _offset(buffer[0]) < end:
+                item = buffer.popleft()
+                if isinstance(item, Record):
+                    records.append(item)
+                else:
+                    undecodable.append(item)
+        clock = None
+        while self._clocks and self._is_below(self._clocks[0], ends):
+            event = self._clocks.popleft().event
+            clock = event if isinstance(event, ClockAdvanced) else None
+        self._next_sequence = sequence + 1
+        return Slice(
+            sequence=sequence,
+            recorded=recorded,
+            clock=clock if self._mode == "clock" else None,
+            records=records,
+            undecodable=undecodable,
+            ends=tuple(
+                PartitionEnd(topic=topic, partition=partition, end_offset=end)
+                for (topic, partition), end in sorted(ends.items())
+            ),
+        )
+
+    def _is_below(self, record: Record, ends: Mapping[Partition, int]) -> bool:
+        return record.offset < ends.get((record.topic, record.partition), 0)
+
+
+def _offset(item: Record | Undecodable) -> int:
+    return item.offset if isinstance(item, Record) else item.raw.offset

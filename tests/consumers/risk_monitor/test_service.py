@@ -1,0 +1,209 @@
+"""The monitor on the log in memory: what it answers, and that no kill changes it."""
+
+from collections.abc import Iterable, Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from structlog.testing import capture_logs
+
+from consumers.risk_monitor.metrics import Metrics
+from consumers.risk_monitor.service import RiskMonitorService
+from ecosystem.events.alerts import RiskAlertEscalated, RiskAlertRaised, RiskHeartbeat
+from ecosystem.events.clock import ClockAdvanced
+from ecosystem.events.dead_letters import RecordDeadLettered
+from ecosystem.events.envelope import Event
+from eventlog.errors import AppendError
+from eventlog.log import LogReader
+from eventlog.memory_log import MemoryAppender, MemoryReader
+from eventlog.records import RawRecord
+from tests.consumers.risk_monitor.worlds import CRASH, SmallWorld, crashed
+from tests.ecosystem.risk.facts import tick
+
+
+def served(service: RiskMonitorService) -> int:
+    with capture_logs():
+        return service.step(0.0)
+
+
+class FailingAppender(MemoryAppender):
+    """Dies at its n-th transaction, before or after it is on the log."""
+
+    def __init__(self, world: SmallWorld, fails_at: int, *, after: bool) -> None:
+        super().__init__(world.log)
+        self._left = fails_at
+        self._after = after
+
+    def commit(self, events: Iterable[Event], reader: LogReader | None = None) -> None:
+        self._left -= 1
+        if self._left < 0 and not self._after:
+            raise AppendError("killed before the transaction")
+        super().commit(events, reader)
+        if self._left < 0:
+            raise AppendError("killed after the transaction")
+
+
+class TricklingReader(MemoryReader):
+    """Hands out records in batches of the sizes given."""
+
+    def __init__(self, world: SmallWorld, sizes: Sequence[int]) -> None:
+        super().__init__(world.log, world.view.subscription, None)
+        self._sizes = list(sizes)
+
+    def poll(self, timeout_s: float, records_max: int = 5_000) -> list[RawRecord]:
+        return super().poll(timeout_s, self._sizes.pop() if self._sizes else records_max)
+
+
+def test_every_clock_is_answered_by_a_heartbeat_that_names_its_slice() -> None:
+    world = crashed()
+    assert served(world.service()) == len(CRASH)
+    clocks = [event for event in world.events("clock") if isinstance(event, ClockAdvanced)]
+    beats = [event for event in world.events("risk-alerts") if isinstance(event, RiskHeartbeat)]
+    assert [beat.slice_sequence for beat in beats] == [clock.clock_sequence for clock in clocks]
+    for clock, beat in zip(clocks, beats, strict=True):
+        assert beat.clock_event_id == beat.causation_id == clock.event_id
+        assert beat.event_time_us == clock.event_time_us
+        assert set(clock.ends) < set(beat.ends)
+    assert beats[-1].events_count == 4 * len(CRASH) + 3
+
+
+def test_the_crash_is_told_before_the_heartbeat_of_its_slice() -> None:
+    world = crashed()
+    served(world.service())
+    told = world.events("risk-alerts")
+    shocks = [e for e in told if isinstance(e, RiskAlertRaised | RiskAlertEscalated)]
+    assert {alert.rule for alert in shocks} == {"price_shock", "drawdown"}
+    first = told.index(shocks[0])
+    following = next(e for e in told[first:] if isinstance(e, RiskHeartbeat))
+    assert following.slice_sequence == 2
+    assert following.alerts_active_count == 2
+
+
+@given(sizes=st.lists(st.integers(1, 12), max_size=40))
+def test_batches_change_nothing_on_the_log(sizes: list[int]) -> None:
+    world, expected = crashed(), crashed()
+    served(expected.service())
+    trickling = world.service(reader=TricklingReader(world, sizes))
+    for _ in range(len(sizes) + 1):
+        served(trickling)
+    assert world.values("risk-alerts") == expected.values("risk-alerts")
+
+
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("fails_at", range(len(CRASH)))
+def test_a_monitor_killed_at_any_transaction_leaves_the_same_log(
+    fails_at: int, after: bool
+) -> None:
+    world, expected = crashed(), crashed()
+    for each in (world, expected):
+        each.put_rubbish()
+        each.write_slice(1.0)
+    served(expected.service())
+    with pytest.raises(AppendError, match="killed"):
+        served(world.service(appender=FailingAppender(world, fails_at, after=after)))
+    served(world.service())
+    for topic in ("risk-alerts", "dead-letters"):
+        assert world.values(topic) == expected.values(topic)
+
+
+def test_a_slice_that_has_its_heartbeat_is_not_answered_again() -> None:
+    world = crashed()
+    served(world.service())
+    before = world.values("risk-alerts")
+    assert served(world.service()) == 0
+    assert world.values("risk-alerts") == before
+    world.write_slice(1.0)
+    assert served(world.service()) == 1
+    assert len(world.values("risk-alerts")) > len(before)
+
+
+def test_a_record_nobody_can_decode_is_dead_lettered_once_and_nothing_stops() -> None:
+    world = SmallWorld()
+    world.write_slice(1.0)
+    offset = world.put_rubbish()
+    world.write_slice(0.9)
+    assert served(world.service()) == 2
+    assert served(world.service()) == 0
+    (letter,) = world.events("dead-letters")
+    assert isinstance(letter, RecordDeadLettered)
+    assert (letter.origin_topic, letter.origin_partition) == ("prices", 1)
+    assert (letter.origin_offset, letter.record_value) == (offset, b"rubbish")
+    assert letter.steward == "risk-monitor"
+    beat = world.events("risk-alerts")[-1]
+    assert isinstance(beat, RiskHeartbeat)
+    assert beat.undecodable_count == 1
+    assert any(isinstance(e, RiskAlertRaised) for e in world.events("risk-alerts"))
+
+
+def test_arrival_slices_are_told_and_remembered() -> None:
+    world = SmallWorld()
+    service = world.service("arrival")
+    world.append([tick(0, 60_000)])
+    assert served(service) == 1
+    world.append([tick(1, 61_500), tick(1, 3_000, "ETH-USD")])
+    assert served(service) == 1
+    assert served(service) == 0
+    told = world.events("risk-alerts")
+    assert [type(event).__name__ for event in told] == [
+        "RiskHeartbeat",
+        "RiskAlertRaised",
+        "RiskHeartbeat",
+    ]
+    beat = told[-1]
+    assert isinstance(beat, RiskHeartbeat)
+    assert (beat.slice_sequence, beat.events_count) == (1, 3)
+    restarted = world.service("arrival")
+    world.append([tick(2, 61_500)])
+    assert served(restarted) == 1
+    (next_beat,) = world.events("risk-alerts")[3:]
+    assert isinstance(next_beat, RiskHeartbeat)
+    assert (next_beat.slice_sequence, next_beat.events_count) == (2, 4)
+
+
+def test_an_arrival_slice_of_rubbish_alone_is_answered_by_its_letter() -> None:
+    world = SmallWorld()
+    world.put_rubbish()
+    assert served(world.service("arrival")) == 1
+    (letter,) = world.events("dead-letters")
+    (beat,) = world.events("risk-alerts")
+    assert beat.causation_id == letter.event_id
+
+
+@given(cuts=st.lists(st.integers(0, len(CRASH)), max_size=4), extra=st.integers(0, 3))
+def test_arrival_slices_replay_to_the_same_alerts_after_any_restart(
+    cuts: list[int], extra: int
+) -> None:
+    straight, restarted = SmallWorld(), SmallWorld()
+    one, other = straight.service("arrival"), restarted.service("arrival")
+    for number, factor in enumerate((*CRASH, *([1.0] * extra))):
+        straight.write_slice(factor)
+        restarted.write_slice(factor)
+        if number in cuts:
+            other = restarted.service("arrival")
+        served(one)
+        served(other)
+    assert restarted.values("risk-alerts") == straight.values("risk-alerts")
+
+
+def test_metrics_say_what_happened_and_how_things_stand() -> None:
+    world, metrics = crashed(), Metrics()
+    served(world.service(metrics=metrics))
+
+    def value(name: str, **labels: str) -> float | None:
+        return metrics.registry.get_sample_value(name, labels)
+
+    raised = [e for e in world.events("risk-alerts") if isinstance(e, RiskAlertRaised)]
+    escalated = [e for e in world.events("risk-alerts") if isinstance(e, RiskAlertEscalated)]
+    generated = sum(
+        sample.value
+        for family in metrics.registry.collect()
+        for sample in family.samples
+        if sample.name == "risk_alert_generated_total"
+    )
+    assert generated == len(raised) + len(escalated) > 0
+    assert value("risk_monitor_latency_seconds_count") == len(CRASH)
+    assert value("risk_monitor_events_total") == 4 * len(CRASH) + 3
+    # 2 BTC and 40 ETH, one per cent above where they began
+    assert value("risk_monitor_portfolio_pnl", kind="total") == 2_400
+    assert value("risk_drawdown") == 0
+    assert value("risk_limit_utilization", rule="position_limit", subject="ETH") == 0.2
