@@ -11,6 +11,7 @@ from eventlog.access.probe import (
     TOPIC_ACTIONS,
     AccessReport,
     Action,
+    Cell,
     Finding,
     check_in_scratch,
     check_live,
@@ -71,7 +72,7 @@ def check(
 def _show(report: AccessReport) -> None:
     cells: dict[str, dict[str, str]] = {}
     for finding in report.findings:
-        row = cells.setdefault(f"{_kind(finding.cell.action)} {finding.cell.name}", {})
+        row = cells.setdefault(_row_name(finding.cell), {})
         row[finding.cell.principal] = row.get(finding.cell.principal, "") + _mark(finding)
     principals = list(dict.fromkeys(finding.cell.principal for finding in report.findings))
     rows = {name: [row[principal] for principal in principals] for name, row in cells.items()}
@@ -80,10 +81,10 @@ def _show(report: AccessReport) -> None:
     console.print("r read, w write, l list, d describe, u use, f fence; · denied; ! differs\n")
 
 
-def _kind(action: Action) -> str:
-    if action in TOPIC_ACTIONS:
-        return "topic"
-    return "group" if action is Action.USE else "id"
+def _row_name(cell: Cell) -> str:
+    if cell.action in TOPIC_ACTIONS:
+        return cell.name
+    return f"group {cell.name}" if cell.action is Action.USE else f"id {cell.name}"
 
 
 def _mark(finding: Finding) -> str:

@@ -11,6 +11,7 @@ def matrix_table(columns: Sequence[str], rows: Mapping[str, Sequence[str]]) -> T
         "",
         *(str(number) for number, _ in enumerate(columns, 1)),
         box=None,
+        padding=(0, 1, 0, 0),
         caption=", ".join(f"{number} {name}" for number, name in enumerate(columns, 1)),
         caption_justify="left",
     )
