@@ -1,0 +1,1 @@
+"""A custodian that settles realised profit from a venue into custody."""
