@@ -65,6 +65,11 @@ class Codec:
             self._readers[written.id] = form
             self._writers[event_type] = form
 
+    @property
+    def event_types(self) -> dict[int, str]:
+        """Name of the event type by every schema id this codec reads."""
+        return {number: form.event_type.__name__ for number, form in self._readers.items()}
+
     def encode(self, event: Event) -> bytes:
         """Return the record value of `event`.
 

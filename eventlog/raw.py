@@ -14,7 +14,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from eventlog.catalogue.namespace import Namespace
 from eventlog.connection import Connection
 from eventlog.errors import EventLogError, LogUnreachableError
-from eventlog.kafka_log import METADATA_TIMEOUT_S, as_log_error
+from eventlog.kafka_log import as_log_error, committed_of
 from eventlog.records import Partition, Positions, RawRecord
 
 READ_TIMEOUT_S: Final = 30.0
@@ -50,9 +50,7 @@ class RawReader:
         }
         self._consumer = _consumer(connection, namespace.group(group), self._on_error)
         try:
-            committed = self._consumer.committed(
-                [TopicPartition(*at) for at in self._places], METADATA_TIMEOUT_S
-            )
+            committed = committed_of(self._consumer, self._places)
         except KafkaException as error:
             self._consumer.close()
             raise as_log_error(error.args[0], f"{self._who} group {group}") from error
@@ -167,6 +165,8 @@ def _within(
 ) -> Iterator[RawRecord]:
     at = (message.topic(), message.partition())
     error = message.error()
+    if error is not None and error.code() == KafkaError.GROUP_AUTHORIZATION_FAILED:
+        return  # librdkafka looks for a group's coordinator though partitions are only assigned
     if error is not None and error.code() != KafkaError._PARTITION_EOF:
         raise as_log_error(error, f"{who} reading {message.topic()}")
     if at not in open_ends:
