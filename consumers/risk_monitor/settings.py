@@ -7,8 +7,11 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from consumers.risk_monitor.slices import SliceMode
+from eventlog.schema.store import BUNDLE
 
 LIMITS_FILE: Final = Path(__file__).with_name("limits.toml")
+BUNDLED_VIEW: Final = BUNDLE.parent / "risk-monitor.json"
+"""The view inside an installed wheel; a checkout has none."""
 PREFIX: Final = "RISK_MONITOR_"
 
 
@@ -21,7 +24,7 @@ class RiskMonitorSettings(BaseSettings):
     """The broker, as host:port."""
     password_file: Path
     """Holds the principal's password alone; mode 0600."""
-    topics_file: Path
+    topics_file: Path = BUNDLED_VIEW
     """What this principal may know of the topics, from `tse topics export --principal`."""
     principal: str = "risk-monitor"
     namespace: str = ""
