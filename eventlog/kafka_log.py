@@ -44,6 +44,13 @@ _DENIED: Final = frozenset(
         KafkaError._AUTHENTICATION,
     }
 )
+_NO_COORDINATOR: Final = frozenset(
+    {
+        KafkaError.NOT_COORDINATOR,
+        KafkaError.COORDINATOR_NOT_AVAILABLE,
+        KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+    }
+)
 _PURGED: Final = frozenset({KafkaError._PURGE_QUEUE, KafkaError._PURGE_INFLIGHT})
 _UNREACHABLE: Final = frozenset(
     {KafkaError._ALL_BROKERS_DOWN, KafkaError._TRANSPORT, KafkaError._TIMED_OUT}
@@ -92,6 +99,7 @@ class KafkaReader:
         self._who = connection.principal
         self._next: dict[Partition, int] = {}
         self._from_beginning = from_beginning
+        self._grouped = group is not None
         self._failure: EventLogError | None = None
         self._consumer = Consumer(
             {
@@ -156,6 +164,8 @@ class KafkaReader:
                 offset = int(message.offset() or 0)
                 self._next[place] = max(self._next.get(place, 0), offset)
                 return None
+            if self._is_of_no_group(error):
+                return None
             raise as_log_error(error, f"{self._who} reading {message.topic()}")
         topic, partition = self._topics[str(message.topic())], int(message.partition() or 0)
         offset = int(message.offset() or 0)
@@ -218,7 +228,13 @@ class KafkaReader:
             self._next[self._topics[at.topic], at.partition] = max(at.offset, 0)
         consumer.assign(partitions)
 
+    def _is_of_no_group(self, error: KafkaError) -> bool:
+        # librdkafka looks for a group's coordinator even where partitions are only assigned.
+        return not self._grouped and error.code() == KafkaError.GROUP_AUTHORIZATION_FAILED
+
     def _on_error(self, error: KafkaError) -> None:
+        if self._is_of_no_group(error):
+            return
         if error.code() in _DENIED or error.code() == KafkaError._ALL_BROKERS_DOWN:
             self._failure = as_log_error(error, self._who)
 
@@ -382,6 +398,24 @@ def end_offsets(
     return ends
 
 
+def committed_of(consumer: Consumer, partitions: Iterable[tuple[str, int]]) -> list[TopicPartition]:
+    """Return what the group of `consumer` has committed, asking again while it has no coordinator.
+
+    Raises:
+        KafkaException: refused, or no answer within the bound.
+    """
+    wanted = [TopicPartition(*at) for at in partitions]
+    deadline = time.monotonic() + METADATA_TIMEOUT_S
+    while True:
+        try:
+            return consumer.committed(wanted, METADATA_TIMEOUT_S)
+        except KafkaException as error:
+            # A broker that has just started tells so while it loads the group's partition.
+            if error.args[0].code() not in _NO_COORDINATOR or time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+
+
 def committed_offsets(
     connection: Connection, namespace: Namespace, group: str, partitions: Iterable[Partition]
 ) -> Positions:
@@ -394,7 +428,7 @@ def committed_offsets(
     consumer = Consumer({**connection.client_config(), "group.id": namespace.group(group)})
     wanted = {(namespace.topic(topic), number): (topic, number) for topic, number in partitions}
     try:
-        found = consumer.committed([TopicPartition(*at) for at in wanted], METADATA_TIMEOUT_S)
+        found = committed_of(consumer, wanted)
     except KafkaException as error:
         raise as_log_error(error.args[0], f"{connection.principal} group {group}") from error
     finally:

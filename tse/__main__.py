@@ -1,0 +1,48 @@
+"""`tse`: the command line of the trading ecosystem."""
+
+import sys
+
+import typer
+
+from ecosystem.errors import EcosystemError
+from tse import (
+    access_commands,
+    demo_command,
+    replay_command,
+    report_command,
+    run_command,
+    scenario_commands,
+    schema_commands,
+    stack_commands,
+    topics_commands,
+)
+from tse.doctor import doctor
+
+app = typer.Typer(
+    help="A trading ecosystem on a Kafka-compatible log that proves risk monitors.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(stack_commands.app, name="stack")
+app.add_typer(topics_commands.app, name="topics")
+app.add_typer(access_commands.app, name="access")
+app.add_typer(scenario_commands.app, name="scenario")
+app.add_typer(schema_commands.app, name="schemas")
+app.command()(doctor)
+app.command("demo")(demo_command.demo)
+app.command("run")(run_command.run)
+app.command("replay")(replay_command.replay)
+app.command("report")(report_command.report)
+
+
+def main() -> None:
+    """Run the command line; an error of ours is one line and exit code 1."""
+    try:
+        app()
+    except EcosystemError as error:
+        sys.stderr.write(f"error: {error}\n")
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,64 @@
+"""Plans of runs, from scenario files."""
+
+import json
+import secrets
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Final
+
+from ecosystem.errors import InvalidInputError
+from ecosystem.run import RunPlan
+from producers.test_coordinator.scenario_file import load_scenario
+from tse.running.environment import ROOT
+
+SCENARIOS: Final = ROOT / "scenarios"
+DISTRIBUTION: Final = "trading-ecosystem"
+
+
+def scenario_path(name_or_path: str) -> Path:
+    """Return the file of a bundled scenario's name, or of a path.
+
+    Raises:
+        InvalidInputError: there is no such file; names the bundled scenarios.
+    """
+    for candidate in (Path(name_or_path), SCENARIOS / f"{name_or_path}.yaml"):
+        if candidate.is_file():
+            return candidate
+    bundled = ", ".join(sorted(path.stem for path in SCENARIOS.glob("*.yaml")))
+    raise InvalidInputError(
+        f"scenario {name_or_path!r}: no such file; a path or one of {bundled} is allowed"
+    )
+
+
+def new_run_id() -> str:
+    """Return a fresh name for a run, which says nothing of its scenario."""
+    return f"r{secrets.token_hex(5)}"
+
+
+def world_plan(
+    name_or_path: str, seed: int, *, twin: bool = False, limits: Path | None = None
+) -> RunPlan:
+    """Return the plan of a fresh world run of a scenario.
+
+    Raises:
+        InvalidInputError: the scenario is missing or wrong; lists every mistake.
+    """
+    path = scenario_path(name_or_path)
+    settings = {} if limits is None else {"limits_toml": limits.read_text(encoding="utf-8")}
+    return RunPlan(
+        run_id=new_run_id(),
+        scenario=load_scenario(path),
+        scenario_text=path.read_text(encoding="utf-8"),
+        seed=seed,
+        twin=twin,
+        settings_json=json.dumps(settings),
+        software_version=software_version(),
+    )
+
+
+def software_version() -> str:
+    """Return the version of the installed distribution."""
+    try:
+        return version(DISTRIBUTION)
+    except PackageNotFoundError:  # run from a folder that was never installed
+        return "unknown"
