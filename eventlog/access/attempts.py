@@ -85,6 +85,7 @@ class Attempts:
         try:
             found = self._admin.list_topics(timeout=ATTEMPT_TIMEOUT_S).topics
         except KafkaException as error:
+            self._admin.poll(0)  # lets librdkafka tell `_note` what it knows
             outcome = _failed(error.args[0]) if self._refusal is None else self._open()
             return dict.fromkeys(topics, outcome)
         invisible = Outcome(False, "not in the list")

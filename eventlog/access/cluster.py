@@ -163,6 +163,7 @@ class Cluster:
     def error(self, raised: KafkaException, what: str) -> EventLogError:
         """Return the error of our tree for one of librdkafka's."""
         error: KafkaError = raised.args[0]
+        self.client.poll(0)  # lets librdkafka tell `_note` what it knows
         text = f"{self.admin.bootstrap_servers}: {what}: {error.str()}"
         if error.code() == KafkaError.SECURITY_DISABLED:
             return AccessDeniedError(f"{text}; a broker with an authorizer is needed")

@@ -25,7 +25,7 @@ class ConfigChange(msgspec.Struct, frozen=True, kw_only=True):
     def destructive(self) -> bool:
         """Whether the broker would delete records that it keeps now."""
         if self.key == "cleanup.policy":
-            return True
+            return bool(_policies(self.wanted) - _policies(self.found))
         if self.key not in _BOUNDS:
             return False
         # What the broker's default is, it alone knows: to take it may cut anything, and to leave
@@ -147,6 +147,10 @@ def _refusals(name: str, wanted: TopicState, found: TopicState) -> Iterable[str]
             f"topic {name}: replication {found.replication} found, {wanted.replication} wanted;"
             " moving replicas is the operator's work"
         )
+
+
+def _policies(value: str | None) -> set[str]:
+    return set((value or "delete").split(","))  # Kafka's default, unless the broker changed it
 
 
 def _bound(value: str) -> float:
