@@ -186,8 +186,10 @@ class _Case:
 
     def _check_counts(self) -> None:
         for ended in self._evidence.ended:
-            found_count = sum(
-                1 for a in self._evidence.applied if a.injection_id == ended.injection_id
+            found_count = sum(  # what an injection alters after its end is its aftermath
+                applied.injection_id == ended.injection_id
+                and applied.event_time_us < ended.event_time_us
+                for applied in self._evidence.applied
             )
             if found_count != ended.applied_count:
                 self._errors.append(
