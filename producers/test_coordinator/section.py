@@ -59,12 +59,14 @@ class Section(Fields):
         return text
 
     def name(self, key: str, default: str | None = None) -> str | None:
-        """Return a name of small letters, digits and hyphens, or the default when it is absent."""
+        """Return a name, or the default when it is absent; a bad one is a mistake, and returned.
+
+        So what refers to it is not one more mistake.
+        """
         found = self.text(key) if key in self.entries else default
-        if found is None or self.is_name(found):
-            return found
-        self.mistake(self.line_at(key), key, name_mistake(found))
-        return None
+        if found is not None and not self.is_name(found):
+            self.mistake(self.line_at(key), key, name_mistake(found))
+        return found
 
     @staticmethod
     def is_name(found: str) -> bool:
@@ -139,7 +141,7 @@ class Section(Fields):
                 self.mistakes.add(self.line, f"{self.what}: {key} is missing; {allowed} is allowed")
             return None if required or key in self.key_lines else default
         line = line_of(node)
-        if not isinstance(node, ScalarNode) or not node.value:
+        if not isinstance(node, ScalarNode):
             self.mistake(line, key, f"{kind_of(node)} found; {allowed} is allowed")
             return None
         try:
