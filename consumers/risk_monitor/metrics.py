@@ -1,5 +1,6 @@
 """What the monitor tells Prometheus of itself and of the firm's risk."""
 
+from collections.abc import Iterable
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
@@ -62,7 +63,7 @@ class Metrics:
         """
         start_http_server(port, address, registry=self.registry)
 
-    def answered(self, events_count: int, alerts: list[Event], latency_s: float) -> None:
+    def answered(self, events_count: int, alerts: Iterable[Event], latency_s: float) -> None:
         """Note one slice that was judged and whose answer is on the log."""
         self._events.inc(events_count)
         self._latency.observe(latency_s)

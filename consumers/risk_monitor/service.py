@@ -11,14 +11,13 @@ from typing import Final
 
 import structlog
 
+from consumers.risk_monitor.answers import Answerer
 from consumers.risk_monitor.metrics import Metrics
 from consumers.risk_monitor.slices import Slice, SliceAssembler, SliceMode, Undecodable
 from ecosystem.events.alerts import RiskHeartbeat
 from ecosystem.events.envelope import Event
-from ecosystem.ids import derive_id
 from ecosystem.risk.monitor import RiskEngine
 from eventlog.codec import Codec
-from eventlog.dead_letters import dead_letter
 from eventlog.errors import LogUnreachableError
 from eventlog.log import LogReader, TransactionalAppender
 
@@ -53,6 +52,7 @@ class RiskMonitorService:
         gather_s: float,
     ) -> None:
         self._engine = engine
+        self._answerer = Answerer(engine, principal)
         self._codec = codec
         self._reader = reader
         self._appender = appender
@@ -62,9 +62,6 @@ class RiskMonitorService:
         self._mode: SliceMode = mode
         self._gather_s = gather_s if mode == "arrival" else 0.0
         self._assembler = SliceAssembler(mode)
-        self._events_count = 0
-        self._undecodable_count = 0
-        self._event_time_us = 0
         self._stood_at_s = 0.0
 
     def restore(self, own: LogReader) -> None:
@@ -81,13 +78,12 @@ class RiskMonitorService:
             if self._take(POLL_MAX_S):
                 heard_at_s = time.monotonic()
             while self._assembler.recorded_left and (cut := self._assembler.next_slice()):
-                self._engine.restore_slice(cut.records)
-                self._count(cut)
+                self._answerer.restore(cut)
                 heard_at_s = time.monotonic()
             self._raise_if_silent(heard_at_s, f"{self._assembler.recorded_left} slices of before")
         for event in past:
             self._engine.restore_alert(event)
-        log.info("state_restored", slices=len(heartbeats), events=self._events_count)
+        log.info("state_restored", slices=len(heartbeats), events=self._answerer.events_count)
 
     def _read_own(self, own: LogReader) -> list[Event]:
         ends = own.end_offsets()
@@ -151,13 +147,9 @@ class RiskMonitorService:
         return len(batch)
 
     def _answer(self, cut: Slice) -> None:
-        alerts = self._engine.process_slice(cut.records)
-        letters: list[Event] = [
-            dead_letter(bad.raw, bad.cause, self._principal) for bad in cut.undecodable
-        ]
-        self._count(cut)
-        self._appender.commit([*alerts, *letters, self._heartbeat(cut, letters)])
-        for letter, bad in zip(letters, cut.undecodable, strict=True):
+        answer = self._answerer.answer(cut)
+        self._appender.commit(answer.events)
+        for letter, bad in zip(answer.dead_letters, cut.undecodable, strict=True):
             log.warning(
                 "record_dead_lettered",
                 topic=bad.raw.topic,
@@ -166,45 +158,16 @@ class RiskMonitorService:
                 cause=bad.cause,
                 event_id=letter.event_id.hex(),
             )
-        for alert in alerts:
+        for alert in answer.alerts:
             log.info("alert_told", slice=cut.sequence, alert=_described(alert))
-        self._metrics.answered(len(cut.records), alerts, _age_s(cut))
-
-    def _count(self, cut: Slice) -> None:
-        self._events_count += len(cut.records)
-        self._undecodable_count += len(cut.undecodable)
-        for record in cut.records:
-            if record.event.event_time_us > self._event_time_us:
-                self._event_time_us = record.event.event_time_us
-
-    def _heartbeat(self, cut: Slice, letters: Sequence[Event]) -> RiskHeartbeat:
-        cause = cut.clock or _last(cut, letters)
-        return RiskHeartbeat(
-            event_id=derive_id(cause.event_id, "risk-monitor/heartbeat"),
-            correlation_id=cause.correlation_id,
-            causation_id=cause.event_id,
-            event_time_us=cause.event_time_us,
-            monitor=self._principal,
-            slice_sequence=cut.sequence,
-            clock_event_id=cause.event_id,
-            ends=cut.ends,
-            events_count=self._events_count,
-            alerts_active_count=self._engine.book.active_count(),
-            undecodable_count=self._undecodable_count,
-        )
+        self._metrics.answered(len(cut.records), answer.alerts, _age_s(cut))
 
     def _tell_stand(self) -> None:
         now_s = time.monotonic()
         if now_s - self._stood_at_s >= STAND_EVERY_S:
             self._stood_at_s = now_s
-            self._metrics.stand(self._engine, self._undecodable_count, self._event_time_us)
-
-
-def _last(cut: Slice, letters: Sequence[Event]) -> Event:
-    if not cut.records:
-        return letters[-1]
-    last = max(cut.records, key=lambda r: (r.event.event_time_us, r.topic, r.partition, r.offset))
-    return last.event
+            told = self._answerer
+            self._metrics.stand(self._engine, told.undecodable_count, told.event_time_us)
 
 
 def _age_s(cut: Slice) -> float:
