@@ -9,7 +9,13 @@ from eventlog.catalogue.model import Catalogue
 from eventlog.catalogue.namespace import Namespace
 from eventlog.codec import Codec
 from eventlog.connection import Connection
-from eventlog.kafka_log import KafkaAppender, KafkaReader, committed_offsets, end_offsets
+from eventlog.kafka_log import (
+    KafkaAppender,
+    KafkaReader,
+    committed_offsets,
+    end_offsets,
+    start_offsets,
+)
 from eventlog.records import Partition, Positions
 from eventlog.routes import Routes, TopicRoute
 from eventlog.secret_store import SecretStore
@@ -115,6 +121,12 @@ class Clients:
     def ends(self, principal: str, topics: Iterable[str]) -> Positions:
         """Return the end of every partition of `topics`, asked under `principal`."""
         return end_offsets(
+            self.broker.connection(principal), self.namespace, self.partitions(topics)
+        )
+
+    def starts(self, principal: str, topics: Iterable[str]) -> Positions:
+        """Return the first offset that is left of every partition, asked under `principal`."""
+        return start_offsets(
             self.broker.connection(principal), self.namespace, self.partitions(topics)
         )
 

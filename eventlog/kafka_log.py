@@ -378,24 +378,42 @@ def end_offsets(
     Raises:
         AccessDeniedError: the broker refused a topic.
     """
+    latest = OffsetSpec.latest()  # type: ignore[no-untyped-call] # published without types
+    return _listed_offsets(connection, namespace, partitions, latest)
+
+
+def start_offsets(
+    connection: Connection, namespace: Namespace, partitions: Iterable[Partition]
+) -> Positions:
+    """Return the first offset of each partition that retention has left.
+
+    Raises:
+        AccessDeniedError: the broker refused a topic.
+    """
+    earliest = OffsetSpec.earliest()  # type: ignore[no-untyped-call] # published without types
+    return _listed_offsets(connection, namespace, partitions, earliest)
+
+
+def _listed_offsets(
+    connection: Connection, namespace: Namespace, partitions: Iterable[Partition], which: OffsetSpec
+) -> Positions:
     admin = AdminClient(connection.client_config())
     wanted = {
         TopicPartition(namespace.topic(topic), number): (topic, number)
         for topic, number in partitions
     }
-    latest = OffsetSpec.latest()  # type: ignore[no-untyped-call] # published without types
     futures = admin.list_offsets(
-        dict.fromkeys(wanted, latest),
+        dict.fromkeys(wanted, which),
         isolation_level=IsolationLevel.READ_UNCOMMITTED,
         request_timeout=METADATA_TIMEOUT_S,
     )
-    ends = {}
+    offsets = {}
     for at, future in futures.items():
         try:
-            ends[wanted[at]] = future.result().offset
+            offsets[wanted[at]] = future.result().offset
         except KafkaException as error:
             raise as_log_error(error.args[0], f"{connection.principal} {at.topic}") from error
-    return ends
+    return offsets
 
 
 def committed_of(consumer: Consumer, partitions: Iterable[tuple[str, int]]) -> list[TopicPartition]:
