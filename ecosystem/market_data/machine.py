@@ -32,12 +32,22 @@ _QUIET: Final = (FACTOR_UNIT, FACTOR_UNIT)
 class _Line:
     """What the feed keeps for one instrument."""
 
-    __slots__ = ("beat_stream", "draws", "measure", "quotes", "sequence", "stream", "symbol")
+    __slots__ = (
+        "applied_label",
+        "beat_stream",
+        "draws",
+        "measure",
+        "quotes",
+        "sequence",
+        "stream",
+        "symbol",
+    )
 
     def __init__(self, symbol: str, seed: int) -> None:
         self.symbol = symbol
         self.stream = f"tick/{symbol}"
         self.beat_stream = f"heartbeat/{symbol}"
+        self.applied_label = f"{FEED}/applied/{symbol}"
         self.measure = f"price {symbol}"
         self.draws = Stream(seed, "market-data", "quote", symbol)
         self.quotes = QuoteModel(INSTRUMENTS[symbol])
@@ -175,16 +185,19 @@ class MarketData:
             paths.tether_e12 + falls_e12["USDT"],
             paths.basis_e12,
         )
+        factors = [(crash.factors(step), crash) for crash in crashes]
         for at, line in enumerate(self._lines):
-            hitting = [crash for crash in crashes if crash.assets & self._assets_of[at]]
-            widening, busyness = max((crash.factors(step) for crash in hitting), default=_QUIET)
+            assets = self._assets_of[at]
+            hitting = [pair for pair in factors if not assets.isdisjoint(pair[1].assets)]
+            widening, busyness = max((factor for factor, _ in hitting), default=_QUIET)
             bits = line.draws.bits(step)
             unaltered = line.quotes.quote(mids[at], bits, FACTOR_UNIT, FACTOR_UNIT)
             altered = line.quotes.quote(altered_mids[at], bits, widening, busyness)
             tick = self._ticked(line, altered, now_us)
             events.append(tick)
             if altered != unaltered:
-                events.extend(_applied(crash, line, tick, unaltered[2]) for crash in hitting)
+                for _, crash in hitting:
+                    events.append(_applied(crash, line, tick, unaltered[2]))
 
     def _ticked(self, line: _Line, quote: Quote, now_us: int) -> PriceTicked:
         sequence = line.sequence
@@ -238,7 +251,7 @@ class MarketData:
 def _applied(crash: Crash, line: _Line, tick: PriceTicked, unaltered_e8: int) -> InjectionApplied:
     scheduled = crash.scheduled
     return InjectionApplied(
-        event_id=derive_id(scheduled.event_id, f"{FEED}/applied/{line.symbol}", tick.feed_sequence),
+        event_id=derive_id(scheduled.event_id, line.applied_label, tick.feed_sequence),
         correlation_id=scheduled.correlation_id,
         causation_id=scheduled.event_id,
         event_time_us=tick.event_time_us,

@@ -7,7 +7,7 @@ quotients of these four, so no riskless round trip through three instruments exi
 
 A path is a running sum of integers, its n-th step a pure function of the seed and n. So it can be
 computed again from nothing, exactly: no recorded tick is needed, none is rounded twice, and a
-restart costs about two microseconds for each step lived, half a second for three days of seconds.
+restart costs a few microseconds for each step lived, about a second for three days of seconds.
 """
 
 import math
