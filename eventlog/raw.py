@@ -6,7 +6,7 @@ group has noticed that its predecessor died; the transactional id keeps the pred
 committing anything more.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
@@ -158,6 +158,27 @@ def read_ranges(
                 yield from _within(message, open_ends, connection.principal)
     finally:
         consumer.close()
+
+
+def read_places(
+    connection: Connection, namespace: Namespace, places: Iterable[tuple[str, int, int]]
+) -> Iterator[RawRecord]:
+    """Yield the records at these topics, partitions and offsets, as far as they are there.
+
+    Raises:
+        LogUnreachableError: the broker fell silent.
+        EventLogError: the broker refused a topic.
+    """
+    waiting: dict[Partition, list[int]] = {}
+    for topic, number, offset in sorted(set(places), reverse=True):
+        waiting.setdefault((topic, number), []).append(offset)
+    while waiting:  # one record of each partition at a time: seldom more than a handful
+        ranges = {place: (offsets[-1], offsets[-1] + 1) for place, offsets in waiting.items()}
+        yield from read_ranges(connection, namespace, ranges)
+        for place in list(waiting):
+            waiting[place].pop()
+            if not waiting[place]:
+                del waiting[place]
 
 
 def _within(

@@ -121,7 +121,10 @@ class Linker:
         if unique := list(dict.fromkeys(missing)):
             others = f" (and {len(unique) - 1} more)" if len(unique) > 1 else ""
             return f"{unique[0]}{others} is not among the records of the run"
-        return f"none of its {ancestors_count} ancestors was altered by an injection"
+        ancestors = (
+            "its ancestor" if ancestors_count == 1 else f"any of its {ancestors_count} ancestors"
+        )
+        return f"no injection altered {ancestors}"
 
 
 def _path(entry: Entry, effects: Mapping[EventId, Entry | None]) -> Iterator[Entry]:

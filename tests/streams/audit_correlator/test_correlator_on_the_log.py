@@ -11,9 +11,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from ecosystem.errors import InvalidInputError
 from ecosystem.events.control.audit import AuditReported
 from ecosystem.events.control.scenario import RunCompleted
 from ecosystem.events.dead_letters import RecordDeadLettered
+from eventlog.kafka_log import committed_offsets
+from streams.audit_correlator.report.load import ReportLog
+from streams.audit_correlator.report.page import render_html
 from tests.brokers import Broker
 from tests.streams.audit_correlator.log_runs import ROOT, RunOnLog
 
@@ -79,6 +83,14 @@ def test_runs_on_the_same_topics_are_judged_one_by_one(
         service.send_signal(signal.SIGTERM)
         assert service.wait(BOUND_S) == 0
     assert [report.verdict for report in reports(run)] == ["PASS", "PASS"]
+    log = ReportLog(broker.admin, run.namespace, run.catalogue, run.codec)
+    content = log.content("second")
+    (line,) = content.timelines
+    assert line.run_id == "second"
+    assert {hop.hop_event_id for hop in line.hops} == set(content.records)
+    assert "PASS" in render_html(content)
+    with pytest.raises(InvalidInputError, match="judged runs: first, second"):
+        log.content("third")
     assert len(run.records("audit-reports")) == 2
 
 
@@ -116,8 +128,6 @@ def blocks_count(run: RunOnLog) -> int:
 
 
 def committed(run: RunOnLog) -> int:
-    from eventlog.kafka_log import committed_offsets
-
     places = [("audit-correlator-envelopes", number) for number in range(4)]
     found = committed_offsets(run.broker.admin, run.namespace, "audit-correlator", places)
     return sum(found.values())

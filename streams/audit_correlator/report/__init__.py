@@ -1,0 +1,1 @@
+"""Reports for people and programs: one page of HTML that needs nothing else, and JSON."""
