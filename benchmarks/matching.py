@@ -2,7 +2,7 @@
 
 The bare book is what one would write in an hour: a dict of deques by price and the best price
 found by looking at all of them, no plan, no checks, no house. All take the same orders in the same
-run, a thin book of a few dozen orders where a third of the wishes are cancels and two fifths of the
+run, a thin book of a few dozen orders where every second wish is a cancel and two fifths of the
 orders cross; they must execute the same quantity.
 `python -m benchmarks.matching` prints the figures.
 """
@@ -51,8 +51,8 @@ def thin_book_mix(count: int, seed: int = 1) -> list[Wish]:
         buys = chance.random() < 0.5
         takes = chance.random() < 0.4
         away = -chance.randint(1, 9) if takes else chance.randint(1, 9)
-        # Every third wish cancels an order of a while ago, if it is still there.
-        cancels = number - _LIFE if number % 3 == 2 and number > _LIFE else -1
+        # Every second wish cancels the order of a while ago, if it is still there.
+        cancels = number - _LIFE if number % 2 and number > _LIFE else -1
         wishes.append(
             Wish(
                 EventId(number.to_bytes(16, "big")),

@@ -47,9 +47,11 @@ def plan(
         house: price and quantity of the house's quotes on that side, best first.
     """
     executions: list[Execution] = []
+    keys, queues, sign = opposite.keys, opposite.queues, opposite.sign
+    if house == () and (not keys or keys[-1] < worst_key):
+        return Plan(executions, quantity_e8, False)
     quotes = iter(house)
     quote = next(quotes, None)
-    keys, queues, sign = opposite.keys, opposite.queues, opposite.sign
     index = len(keys) - 1
     while quantity_e8:
         key = keys[index] if index >= 0 else _NOTHING
