@@ -61,7 +61,9 @@ def read_secret(path: Path) -> str:
     except OSError as error:
         raise SecretError(f"secret file {path}: {error.strerror}") from error
     if mode & 0o077:
-        raise SecretError(f"secret file {path}: mode {mode:04o} found, 0600 is allowed; chmod 600 it")
+        raise SecretError(
+            f"secret file {path}: mode {mode:04o} found, 0600 is allowed; chmod 600 it"
+        )
     if not text:
         raise SecretError(f"secret file {path}: it is empty")
     return text

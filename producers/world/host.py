@@ -16,6 +16,8 @@ from producers.world.feedback import Feedback
 from producers.world.slices import SliceWriter
 
 TRADING_ENGINE: Final = "trading-engine"
+RECONCILE_SLICES: Final = 60
+"""Slices after which the clock's ends are compared with the broker's."""
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,6 +95,8 @@ class WorldHost:
         if (answered := number - self._plan.reaction_slices) >= 0:
             self._react(self._feedback.alerts_of(answered), starts_at_us)
         self._writer.write(self._world.run_until(ends_at_us))
+        if (number + 1) % RECONCILE_SLICES == 0 or ends_at_us == self._plan.ends_at_us:
+            self._writer.reconcile(self._ends)
         self._writer.advance_clock(ends_at_us)
 
     def _react(self, alerts: Iterable[Event], now_us: int) -> None:

@@ -1,7 +1,7 @@
 """Appending a slice so that every partition gets its records in the same order every time."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from ecosystem.events.clock import ClockAdvanced
 from ecosystem.events.words import PartitionEnd
@@ -9,7 +9,7 @@ from ecosystem.ids import RootIds
 from ecosystem.world import Written
 from eventlog.codec import Codec
 from eventlog.log import LogAppender
-from eventlog.records import Partition
+from eventlog.records import Partition, Positions
 from eventlog.routes import Routes
 
 CLOCK = "clock"
@@ -81,6 +81,15 @@ class SliceWriter:
             self._appenders[last].flush()
             self._unflushed.discard(last)
         self._last_writer[place] = writer
+
+    def reconcile(self, ends: Callable[[], Positions]) -> None:
+        """Take the ends from the broker, who also counts records that are not of this world.
+
+        Without such records nothing changes; with them the clock covers them from now on.
+        """
+        self.flush()
+        known = ends()
+        self._ends = {place: known[place] for place in self._ends}
 
     def advance_clock(self, event_time_us: int) -> ClockAdvanced:
         """Announce that every record before `event_time_us` lies below the ends counted."""

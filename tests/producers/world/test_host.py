@@ -250,3 +250,16 @@ def test_a_run_with_a_silent_monitor_ends_and_says_so() -> None:
     log = memory_log()
     completed = host_on(log, [Feed()], feedback_of(log, patience_s=0.01)).run(unwatched)
     assert (completed.status, completed.monitor_status) == ("COMPLETED", "SILENT")
+
+
+def test_the_last_clock_covers_records_of_others_too() -> None:
+    log = memory_log()
+
+    def intrude(progress: Progress) -> None:
+        if progress.slices_done == 1:
+            log.put("settlements", 1, b"", b"garbage")
+
+    host_on(log, [Feed()]).run(intrude)
+    last = read(log, "clock")[-1].event
+    assert isinstance(last, ClockAdvanced)
+    assert {(e.topic, e.partition): e.end_offset for e in last.ends}["settlements", 1] == 1
