@@ -90,3 +90,17 @@ def test_another_tick_or_seed_draws_other_quantities() -> None:
         made.requote(msgspec.structs.replace(tick, feed_sequence=number))
         drawn.append(tuple(made.offers(BTC_USD, buys=True)))
     assert len(set(drawn)) == 3
+
+
+def test_a_trade_of_two_accounts_takes_nothing_from_the_house() -> None:
+    venue = Venue()
+    venue.tick("60000", "60010")
+    quoting = venue.exchange.state.house
+    before = [list(quoting.offers(BTC_USD, buys=buys)) for buys in (True, False)]
+    holdings_e8 = dict(quoting.holdings_e8)
+    venue.deliver(venue.order("SELL", "0.1", "60005"))
+    venue.deliver(venue.order("BUY", "0.1", "60005", "firm-reversion"))
+    after = [list(quoting.offers(BTC_USD, buys=buys)) for buys in (True, False)]
+    assert not venue.exchange.state.orders
+    assert after == before
+    assert quoting.holdings_e8 == holdings_e8

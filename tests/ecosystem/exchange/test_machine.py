@@ -164,3 +164,13 @@ def test_ids_of_finished_orders_are_remembered_for_a_day_and_then_forgotten() ->
         venue.deliver(other)
         venue.cancel(other.order_id)
         assert venue.exchange.state.status_of(order.order_id) == status
+
+
+def test_facts_decided_at_one_moment_carry_times_in_the_order_of_decision() -> None:
+    venue = Venue()
+    orders = [venue.order("BUY", "0.001", "59000") for _ in range(20)]
+    before = len(venue.facts)
+    for order in orders:
+        venue.deliver(order)
+    times = [fact.event_time_us for fact in venue.facts[before:]]
+    assert times == list(range(venue.now_us + 10_000, venue.now_us + 10_000 + len(times)))
