@@ -78,15 +78,17 @@ def execute(environment: Environment, plan: RunPlan, options: WorldOptions) -> F
             lambda stage: bar.update(task, description=stage),
         )
     assert findings is not None, "the auditor judges every run of this command"
-    print_findings(environment, plan, findings)
+    print_findings(environment, findings, plan.run_id, Console(highlight=False, soft_wrap=True))
     return findings
 
 
-def print_findings(environment: Environment, plan: RunPlan, findings: Findings) -> None:
+def print_findings(
+    environment: Environment, findings: Findings, namespace: str, console: Console
+) -> None:
     """Write the reports of a run and print verdict, chains, latencies and paths."""
-    paths = write_reports(environment, plan.run_id, findings)
-    console = Console(highlight=False, soft_wrap=True)
+    run_id = findings.report.run_id
+    paths = write_reports(environment, run_id, namespace)
     for line in summary_lines(findings.report, findings.timelines):
-        console.print(line)
-    console.print(f"  report  {paths.html}\n          {paths.json}")
-    console.print(f"  replay  tse replay {plan.run_id}")
+        console.print(line, soft_wrap=True)
+    console.print(f"  report  {paths.html}\n          {paths.json}", soft_wrap=True)
+    console.print(f"  replay  tse replay {run_id}")
