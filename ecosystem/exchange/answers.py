@@ -197,49 +197,27 @@ class Answers:
         value_e8 = notional_e8(price_e8, quantity_e8)
         charge_e8 = fee_e8(value_e8, rate_e8)
         before_e8 = self.locked_e8(order)
-        trade = event_id if trade_id is None else trade_id
-        self._add(
-            OrderFilled(
-                event_id=event_id,
-                correlation_id=tree_id,
-                causation_id=cause_id,
-                event_time_us=self._time_us,
-                trade_id=trade,
-                order_id=order.order_id,
-                venue=self._state.venue,
-                account=order.account,
-                instrument=order.instrument,
-                side=order.side,
-                liquidity=liquidity,
-                price_e8=price_e8,
-                quantity_e8=quantity_e8,
-                notional_e8=value_e8,
-                fee_e8=charge_e8,
-                fee_asset=instrument.quote,
-                remaining_quantity_e8=order.remaining_e8 - quantity_e8,
-            )
+        fill = OrderFilled(
+            event_id=event_id,
+            correlation_id=tree_id,
+            causation_id=cause_id,
+            event_time_us=self._time_us,
+            trade_id=event_id if trade_id is None else trade_id,
+            order_id=order.order_id,
+            venue=self._state.venue,
+            account=order.account,
+            instrument=order.instrument,
+            side=order.side,
+            liquidity=liquidity,
+            price_e8=price_e8,
+            quantity_e8=quantity_e8,
+            notional_e8=value_e8,
+            fee_e8=charge_e8,
+            fee_asset=instrument.quote,
+            remaining_quantity_e8=order.remaining_e8 - quantity_e8,
         )
-        if order.buys:
-            base_e8, quote_e8 = quantity_e8, -(value_e8 + charge_e8)
-            base_lock_e8 = 0
-            quote_lock_e8 = (
-                quote_e8 if order.limit_price_e8 is None else self.locked_e8(order) - before_e8
-            )
-        else:
-            base_e8, quote_e8 = -quantity_e8, value_e8 - charge_e8
-            base_lock_e8, quote_lock_e8 = -quantity_e8, 0
-        self._balance(
-            derive_id(event_id, "exchange/balance", 0),
-            (order.account, instrument.base, "TRADE", trade),
-            (base_e8, base_lock_e8),
-            (event_id, tree_id),
-        )
-        self._balance(
-            derive_id(event_id, "exchange/balance", 1),
-            (order.account, instrument.quote, "TRADE", trade),
-            (quote_e8, quote_lock_e8),
-            (event_id, tree_id),
-        )
+        self._add(fill)
+        self._moved(order, fill, self.locked_e8(order) - before_e8)
 
     def locked(self, order: Order, amount_e8: int, causes: Causes) -> None:
         """Funds of an order were locked, or freed if the amount is negative; nothing if zero."""
@@ -278,6 +256,30 @@ class Answers:
             buys=order.buys,
             limit_price_e8=order.limit_price_e8,
             quantity_e8=order.remaining_e8,
+        )
+
+    def _moved(self, order: Order, fill: OrderFilled, lock_change_e8: int) -> None:
+        instrument = INSTRUMENTS[fill.instrument]
+        causes = (fill.event_id, fill.correlation_id)
+        if order.buys:
+            base_e8, base_lock_e8 = fill.quantity_e8, 0
+            quote_e8 = quote_lock_e8 = -(fill.notional_e8 + fill.fee_e8)
+            if order.limit_price_e8 is not None:
+                quote_lock_e8 = lock_change_e8
+        else:
+            base_e8 = base_lock_e8 = -fill.quantity_e8
+            quote_e8, quote_lock_e8 = fill.notional_e8 - fill.fee_e8, 0
+        self._balance(
+            derive_id(fill.event_id, "exchange/balance", 0),
+            (order.account, instrument.base, "TRADE", fill.trade_id),
+            (base_e8, base_lock_e8),
+            causes,
+        )
+        self._balance(
+            derive_id(fill.event_id, "exchange/balance", 1),
+            (order.account, instrument.quote, "TRADE", fill.trade_id),
+            (quote_e8, quote_lock_e8),
+            causes,
         )
 
     def _balance(
