@@ -50,6 +50,11 @@ class _Case:
         self._evidence = evidence
         self._event_types = event_types
         self._errors: list[str] = []
+        started = evidence.started
+        self._ends_at_us = (
+            evidence.completed.event_time_us if started is None else started.ends_at_us
+        )
+        """From here on a live environment's partitions may be cut between cause and effect."""
         self._graph = RunGraph(graphs, evidence.completed.ranges, _wanted(evidence))
         self._alerts = self._alerts_of_the_run()
         self._alterations, altered = self._altered()
@@ -101,9 +106,11 @@ class _Case:
         placed = []
         missing_count = 0
         for applied in self._evidence.applied:
+            if self._graph.find(applied.event_id) is None:
+                continue  # the aftermath of an injection in an environment that lives on
             entry = self._graph.find(applied.altered_event_id)
             if entry is None:
-                missing_count += 1
+                missing_count += applied.event_time_us < self._ends_at_us
             else:
                 placed.append((entry.event_time_us, entry.position, applied.event_id, applied))
         if missing_count:

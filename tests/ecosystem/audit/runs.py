@@ -99,7 +99,7 @@ class Run:
                 scenario_json=msgspec.json.encode(self.scenario).decode(),
                 seed=7,
                 host="WORLD",
-                ends_at_us=START_US,
+                ends_at_us=START_US + 9_999 * SECOND_US,
                 slice_us=10 * SECOND_US,
                 reaction_slices=2,
                 twin=twin,

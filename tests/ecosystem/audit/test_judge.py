@@ -182,6 +182,12 @@ def altered_event_not_on_the_log() -> Run:
     return run
 
 
+def altered_after_the_end() -> Run:
+    run = seen_in_time()
+    run.alter("tick beyond the last offset", 10_000)
+    return run
+
+
 def ended_with_the_count_noted() -> Run:
     run = seen_in_time()
     run.end_injection(1)
@@ -222,6 +228,7 @@ def alarmed_twin() -> Run:
         (seen_before_the_condition_held, "PASS", "met in time"),
         (alarmed_mildly_without_cause, "PASS", "no false alarm"),
         (ended_with_the_count_noted, "PASS", "met in time"),
+        (altered_after_the_end, "PASS", "met in time"),
         (ended_with_another_count, "ERROR", "says that it altered 2 events, and 1 are noted"),
         (quiet, "PASS", "nothing was expected"),
         (twin, "PASS", "nothing was expected"),

@@ -1,0 +1,114 @@
+"""Runs a scenario on the live host: its own processes in a namespace, or an environment's."""
+
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+
+from ecosystem.events.control.scenario import RunCompleted
+from ecosystem.ids import run_key
+from ecosystem.run import COORDINATOR, RunPlan
+from eventlog.clients import Clients
+from producers.live.__main__ import SERVICES
+from producers.live.clock import LiveClock, wall_us
+from producers.test_coordinator.live_run import LiveRun, await_flow
+from tse.running.environment import RUN_KEY, Environment
+from tse.running.findings import Findings, await_findings
+from tse.running.processes import Processes
+from tse.running.services import start_audit, start_monitor, start_simulator
+from tse.running.world_run import WorldOptions, prepare
+
+NOTHING: Final[Callable[[], None]] = lambda: None  # noqa: E731 - a default, named for its readers
+
+
+def run_live(
+    environment: Environment,
+    plan: RunPlan,
+    options: WorldOptions,
+    scale: float,
+    on_progress: Callable[[float], None],
+    on_stage: Callable[[str], None] = lambda stage: None,
+    on_ready: Callable[[Processes], None] = lambda processes: None,
+) -> tuple[RunCompleted, Findings]:
+    """Start every service in a fresh namespace, run the plan there and stop them again.
+
+    Args:
+        scale: seconds of event time per second on the wall.
+        on_ready: given the running processes before the scenario begins.
+    Raises:
+        ProcessEndedError: a service died.
+        NothingFlowsError: the services did not come to life.
+    """
+    on_stage("preparing topics and access")
+    prepare(environment, plan.run_id)
+    environment.broker.secrets.get_or_create(RUN_KEY)
+    clock = LiveClock(wall_us(), scale)
+    settings = {
+        "TSE_NAMESPACE": plan.run_id,
+        "TSE_SEED": str(plan.seed),
+        "TSE_CLOCK_EPOCH_US": str(clock.epoch_us),
+        "TSE_CLOCK_SCALE": str(scale),
+    }
+    with Processes(environment.home / "runs" / plan.run_id) as processes:
+        on_stage("starting services")
+        for service in SERVICES:
+            start_simulator(processes, environment, service, settings)
+        if options.monitor:
+            start_monitor(
+                processes, environment, plan.run_id, slices="arrival", limits=options.limits
+            )
+        start_audit(processes, environment, plan.run_id)
+        on_ready(processes)
+        clients = environment.clients(plan.run_id)
+        return run_attached(
+            environment,
+            clients,
+            plan,
+            clock,
+            on_progress,
+            on_stage,
+            monitor=options.monitor,
+            check=processes.check,
+        )
+
+
+def run_attached(
+    environment: Environment,
+    clients: Clients,
+    plan: RunPlan,
+    clock: LiveClock,
+    on_progress: Callable[[float], None],
+    on_stage: Callable[[str], None],
+    *,
+    monitor: bool = True,
+    check: Callable[[], None] = NOTHING,
+) -> tuple[RunCompleted, Findings]:
+    """Run the plan in a live environment that runs already, from the present on.
+
+    Raises:
+        NothingFlowsError: the environment does not live.
+        NoReportError: its auditor gave no report in time.
+    """
+
+    def ends() -> dict[tuple[str, int], int]:
+        return dict(clients.ends(COORDINATOR, clients.run_topics()))
+
+    on_stage("waiting for prices and heartbeats")
+    await_flow(ends, monitor=monitor, check=check)
+    on_stage("running")
+    present = msgspec.structs.replace(plan, host="LIVE", starts_at_us=clock.now_us())
+    run = LiveRun(
+        present,
+        run_key(plan.seed, environment.secret),
+        clients.appender(COORDINATOR),
+        clock,
+        ends,
+    )
+
+    def watched(share: float) -> None:
+        check()
+        on_progress(share)
+
+    completed = run.run(watched)
+    on_stage("judging")
+    return completed, await_findings(clients, plan.run_id, check)
