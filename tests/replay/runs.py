@@ -162,6 +162,10 @@ class RunOnLog:
         for event in events:
             self.note(self._appender.append(event))
 
+    def flush(self) -> None:
+        """Wait until what was appended is there."""
+        self._appender.flush()
+
     def note(self, place: Partition) -> None:
         """Count a record, for the ends that the clock announces."""
         if place in self._counted:
