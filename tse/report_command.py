@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from tse.run_command import Home, Reports, print_findings
 from tse.running.environment import local_environment
@@ -22,5 +21,5 @@ def report(
     """Write the page and the JSON of a run again; the exit code is the verdict's."""
     environment = local_environment(home, reports)
     findings = await_findings(environment.clients(run), run, wait_max_s=WAIT_MAX_S)
-    print_findings(environment, findings, namespace=run, console=Console(highlight=False))
+    print_findings(environment, findings, run)
     raise typer.Exit(EXIT_CODES[findings.report.verdict])

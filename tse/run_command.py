@@ -1,5 +1,9 @@
 """`tse run`: runs a scenario and judges the risk monitor."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -8,13 +12,24 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from ecosystem.run import RunPlan
+from producers.live.clock import LiveClock
+from producers.live.settings import LiveSettings
 from producers.world.host import Progress as RunProgress
-from tse.running.environment import Environment, local_environment
+from tse.running.environment import Environment, attached_environment, local_environment
 from tse.running.findings import Findings
+from tse.running.live_run import run_attached, run_live
 from tse.running.plans import world_plan
 from tse.running.reporting import write_reports
 from tse.running.verdicts import EXIT_CODES, summary_lines
 from tse.running.world_run import WorldOptions, run_world
+
+
+class Host(StrEnum):
+    """Where the simulators live."""
+
+    WORLD = "world"
+    LIVE = "live"
+
 
 Home = Annotated[
     Path | None,
@@ -37,58 +52,110 @@ def run(
         Path | None,
         typer.Option("--limits", exists=True, dir_okay=False, help="Limits for the monitor."),
     ] = None,
+    host: Annotated[
+        Host, typer.Option("--host", help="All simulators on one virtual clock, or live processes.")
+    ] = Host.WORLD,
+    scale: Annotated[
+        float,
+        typer.Option("--scale", min=0.01, max=1_000, help="Live: event seconds per second."),
+    ] = 60.0,
+    attach: Annotated[
+        bool,
+        typer.Option("--attach", help="Live: use the environment that TSE_... variables describe."),
+    ] = False,
     home: Home = None,
     reports: Reports = Path("reports"),
 ) -> None:
-    """Run a scenario in a world of its own; the exit code is the verdict's."""
+    """Run a scenario and judge the risk monitor; the exit code is the verdict's."""
     # A scenario that is wrong never touches the broker.
     plan = world_plan(scenario, seed, twin=twin, limits=limits)
-    environment = local_environment(home, reports)
-    findings = execute(environment, plan, WorldOptions(monitor=monitor, limits=limits))
+    options = WorldOptions(monitor=monitor, limits=limits)
+    if attach:
+        findings = execute_attached(plan, options, reports)
+    elif host is Host.LIVE:
+        findings = execute_live(local_environment(home, reports), plan, options, scale)
+    else:
+        findings = execute(local_environment(home, reports), plan, options)
     raise typer.Exit(EXIT_CODES[findings.report.verdict])
 
 
-def execute(environment: Environment, plan: RunPlan, options: WorldOptions) -> Findings:
-    """Run `plan` with progress on the screen, write its reports and print the verdict."""
-    console = Console(stderr=True)
+@contextmanager
+def progress_bar() -> Iterator[Callable[..., None]]:
+    """Yield a function that updates the one bar on the screen: stage, share, figures."""
     with Progress(
         SpinnerColumn(),
         TextColumn("{task.description}"),
         BarColumn(),
         TextColumn("{task.fields[figures]}"),
         TimeElapsedColumn(),
-        console=console,
+        console=Console(stderr=True),
         transient=True,
     ) as bar:
         task = bar.add_task("starting", total=None, figures="")
+        yield partial(bar.update, task)
+
+
+def execute(environment: Environment, plan: RunPlan, options: WorldOptions) -> Findings:
+    """Run `plan` in a world, with progress on the screen; write its reports, print its verdict."""
+    with progress_bar() as update:
 
         def on_progress(progress: RunProgress) -> None:
-            bar.update(
-                task,
+            update(
                 total=progress.slices_total,
                 completed=progress.slices_done,
                 figures=f"{progress.events_count:,} events, {progress.alerts_count} alerts",
             )
 
         _, findings = run_world(
-            environment,
-            plan,
-            options,
-            on_progress,
-            lambda stage: bar.update(task, description=stage),
+            environment, plan, options, on_progress, lambda stage: update(description=stage)
         )
     assert findings is not None, "the auditor judges every run of this command"
-    print_findings(environment, findings, plan.run_id, Console(highlight=False, soft_wrap=True))
+    print_findings(environment, findings, plan.run_id)
     return findings
 
 
-def print_findings(
-    environment: Environment, findings: Findings, namespace: str, console: Console
-) -> None:
+def execute_live(
+    environment: Environment, plan: RunPlan, options: WorldOptions, scale: float
+) -> Findings:
+    """Run `plan` on live processes of its own; write its reports, print its verdict."""
+    with progress_bar() as update:
+        _, findings = run_live(
+            environment,
+            plan,
+            options,
+            scale,
+            lambda share: update(total=1.0, completed=share),
+            lambda stage: update(description=stage),
+        )
+    print_findings(environment, findings, plan.run_id)
+    return findings
+
+
+def execute_attached(plan: RunPlan, options: WorldOptions, reports: Path) -> Findings:
+    """Run `plan` in the live environment around us; write its reports, print its verdict."""
+    settings = LiveSettings()
+    environment = attached_environment(settings, reports)
+    with progress_bar() as update:
+        _, findings = run_attached(
+            environment,
+            environment.clients(settings.namespace),
+            plan,
+            LiveClock(settings.clock_epoch_us, settings.clock_scale),
+            lambda share: update(total=1.0, completed=share),
+            lambda stage: update(description=stage),
+            monitor=options.monitor,
+        )
+    print_findings(environment, findings, settings.namespace)
+    return findings
+
+
+def print_findings(environment: Environment, findings: Findings, namespace: str) -> None:
     """Write the reports of a run and print verdict, chains, latencies and paths."""
     run_id = findings.report.run_id
     paths = write_reports(environment, run_id, namespace)
+    console = Console(highlight=False)
     for line in summary_lines(findings.report, findings.timelines):
         console.print(line, soft_wrap=True)
     console.print(f"  report  {paths.html}\n          {paths.json}", soft_wrap=True)
-    console.print(f"  replay  tse replay {run_id}")
+    if namespace:
+        console.print(f"  replay  tse replay {run_id}")

@@ -14,6 +14,7 @@ from eventlog.catalogue.namespace import Namespace
 from eventlog.clients import Broker, Clients
 from eventlog.local_stack import LocalStack
 from eventlog.secret_store import SecretStore
+from producers.live.settings import LiveSettings
 
 ROOT: Final = Path(__file__).parents[2]
 EVERY_EVENT: Final[tuple[type[Event], ...]] = (*PRODUCTION_EVENTS, *CONTROL_EVENTS)
@@ -58,4 +59,21 @@ def local_environment(home: Path | None = None, reports: Path | None = None) -> 
         topics_file=ROOT / "topics.yaml",
         home=stack.home,
         reports=reports or Path("reports"),
+    )
+
+
+def attached_environment(settings: LiveSettings, reports: Path) -> Environment:
+    """Return the live environment that settings describe; its services run already.
+
+    Raises:
+        CatalogueError: topics.yaml is wrong.
+    """
+    return Environment(
+        broker=Broker(
+            bootstrap_servers=settings.bootstrap_servers, secrets=SecretStore(settings.secrets_dir)
+        ),
+        catalogue=load_catalogue(settings.topics_file),
+        topics_file=settings.topics_file,
+        home=Path(".tse"),
+        reports=reports,
     )
