@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup demo test check lint types arrows format bench up down clean lock compose-check
+.PHONY: help setup demo test check lint types arrows format bench up down clean lock compose-check compose-prepare
 
 help: ## Say what each target does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -53,10 +53,14 @@ down: setup ## Stop them
 compose-check: setup ## Try docker-compose.yml for real, on Docker or podman, with the Kafka override
 	bash deploy/compose-check.sh
 
+compose-prepare: setup ## Make the passwords and files that docker-compose.yml mounts and builds from
+	$(BIN)/python -m deploy.prepare
+
 lock: ## Resolve the dependencies anew into requirements.lock (needs uv)
 	uv pip compile --universal --generate-hashes --no-header --no-annotate --no-emit-index-url \
 	  --python-version 3.11 --group dev pyproject.toml \
 	  packaging/lab/pyproject.toml --extra risk-monitor -o requirements.lock
+	bash deploy/lock.sh
 
 clean: ## Stop the local stack and remove everything that was generated
 	-[ -x $(BIN)/tse ] && $(BIN)/tse stack down
