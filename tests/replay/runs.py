@@ -245,6 +245,8 @@ class RunOnLog:
                 mode=mode,
                 gather_s=0.0,
             )
+            with capture_logs():
+                self._monitor.restore(self.log.reader(["risk-alerts"]))
         answered = 0
         with capture_logs():
             for _ in range(STEPS_MAX):
@@ -252,6 +254,10 @@ class RunOnLog:
                 if answered >= slices_count:
                     return
         raise AssertionError(f"{answered} slices answered, {slices_count} were due")
+
+    def kill_monitor(self) -> None:
+        """Let the next answers come from a monitor that must find its state on the log."""
+        self._monitor = None
 
     def complete(
         self,
@@ -319,10 +325,10 @@ class RunOnLog:
         return [r.event for r in records if type(r.event).__name__ in EVIDENCE_TYPES]
 
 
-def written(log: Log, host: HostKind = "WORLD") -> RunOnLog:
+def written(log: Log, host: HostKind = "WORLD", run_id: str = "r1") -> RunOnLog:
     """Return a crash that the monitor saw and the auditor judged."""
     run = RunOnLog(log)
-    run.open(host=host)
+    run.open(run_id, host=host)
     if host == "WORLD":
         run.fill()
         run.watch()

@@ -1,6 +1,6 @@
 """Replay on a real broker, with the replayer's own credentials and real transactions."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 
 import msgspec
 import pytest
@@ -8,70 +8,15 @@ from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from ecosystem.events.alerts import RiskAlertRaised
-from ecosystem.events.envelope import Event
 from ecosystem.events.words import EventId
 from ecosystem.ids import derive_id
-from eventlog.access.prepare import drop_namespace, prepare_namespace
-from eventlog.catalogue.namespace import Namespace
-from eventlog.clients import Broker as KafkaBroker
-from eventlog.clients import Clients
-from eventlog.kafka_log import KafkaAppender, KafkaReader, end_offsets
-from eventlog.log import LogAppender, LogReader, TransactionalAppender
-from eventlog.raw import read_ranges
-from eventlog.records import Partition, Positions, RawRecord
 from replay.errors import HistoryCutError, UnfinishedRunError, UnknownRunError
-from replay.rederive import Outcome, rederive
+from replay.rederive import rederive
 from tests.brokers import Broker
-from tests.replay.runs import CATALOGUE, CODEC, CRASH, EVENTS, RUN_TOPICS, RunOnLog, written
+from tests.replay.broker_log import OnBroker, clients_of
+from tests.replay.runs import CRASH, RunOnLog, written
 
 pytestmark = pytest.mark.infra
-
-
-def clients_of(broker: Broker, namespace: str) -> Clients:
-    given = KafkaBroker(bootstrap_servers=broker.bootstrap_servers, secrets=broker.secrets)
-    return Clients(given, Namespace(namespace), CATALOGUE, EVENTS)
-
-
-class OnBroker:
-    """A namespace on the broker; the monitor is itself, everybody else is the superuser."""
-
-    def __init__(self, broker: Broker, namespace: str) -> None:
-        self.admin = broker.admin
-        self.namespace = Namespace(namespace)
-        prepare_namespace(broker.admin, CATALOGUE, self.namespace, broker.secrets)
-        self.clients = clients_of(broker, namespace)
-        self._readers: list[KafkaReader] = []
-
-    def appender(self) -> LogAppender:
-        return KafkaAppender(self.admin, self.namespace, self.clients.routes, CODEC)
-
-    def transactional(self) -> TransactionalAppender:
-        return self.clients.appender("risk-monitor", transactional=True, linger_ms=0)
-
-    def reader(self, topics: Sequence[str]) -> LogReader:
-        reader = self.clients.reader("risk-monitor", topics)
-        self._readers.append(reader)
-        return reader
-
-    def ends(self) -> Positions:
-        return end_offsets(self.admin, self.namespace, self.clients.partitions(RUN_TOPICS))
-
-    def read(self, ranges: Mapping[Partition, tuple[int, int]]) -> Iterator[RawRecord]:
-        return read_ranges(self.admin, self.namespace, ranges)
-
-    def events(self, topic: str) -> list[Event]:
-        places = self.clients.partitions([topic])
-        ends = end_offsets(self.admin, self.namespace, places)
-        records = self.read({place: (0, end) for place, end in ends.items()})
-        return [CODEC.decode(record.value) for record in records]
-
-    def replayed(self, run_id: str = "r1") -> Outcome:
-        return rederive(self.clients, run_id, lambda progress: None)
-
-    def close(self) -> None:
-        for reader in self._readers:
-            reader.close()
-        drop_namespace(self.admin, self.namespace)
 
 
 @pytest.fixture

@@ -360,6 +360,24 @@ def test_what_a_person_said_of_an_alert_is_not_derived(log: InMemory) -> None:
     assert replayed(log).identical
 
 
+@pytest.mark.parametrize("answered_count", [1, 3, 5, 7])
+def test_a_monitor_that_was_killed_on_the_way_makes_no_difference(
+    log: InMemory, answered_count: int
+) -> None:
+    run = RunOnLog(log)
+    run.open()
+    run.fill(CRASH[:answered_count])
+    run.watch(answered_count)
+    run.kill_monitor()
+    run.fill(CRASH[answered_count:])
+    run.watch(len(CRASH) - answered_count)
+    run.complete()
+    run.audit()
+    outcome = replayed(log)
+    assert outcome.identical, outcome
+    assert outcome.verdict == "PASS"
+
+
 def test_a_monitor_that_fell_silent_is_held_to_what_it_said(log: InMemory) -> None:
     run = RunOnLog(log)
     run.open()
