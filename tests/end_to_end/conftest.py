@@ -1,6 +1,5 @@
 """The environment of whole runs: the session's broker with a home of its own."""
 
-
 import pytest
 
 from eventlog.catalogue.load import load_catalogue

@@ -11,6 +11,7 @@ from ecosystem.events.alerts import RiskHeartbeat
 from ecosystem.events.control.audit import AuditReported
 from ecosystem.events.dead_letters import RecordDeadLettered
 from producers.world.host import Interrupted, Progress
+from replay.rederive import rederive
 from tests.end_to_end.runs import plan_of, records, run, short_crash, unwatched
 from tse.running.environment import Environment
 from tse.running.findings import NoReportError, await_findings
@@ -90,6 +91,8 @@ def test_an_auditor_killed_and_restarted_gives_the_same_report(
     assert judged(findings.report) == judged(undisturbed.report)
     reports = records(clients, ["audit-reports"])
     assert {record.event for record in reports} == {findings.report}
+    outcome = rederive(clients, killed.run_id, lambda progress: None)
+    assert outcome.identical, outcome.difference
 
 
 def test_an_interrupted_run_is_reported_as_aborted(

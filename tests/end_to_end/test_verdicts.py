@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from ecosystem.events.alerts import RiskAlertRaised
+from replay.rederive import rederive
 from tests.end_to_end.runs import plan_of, records, run, short_crash
 from tse.running.environment import Environment
 from tse.running.verdicts import chain_line
@@ -32,6 +33,9 @@ def test_a_market_crash_is_detected_and_proven(environment: Environment) -> None
         assert kinds[:3] == ["injection", "InjectionScheduled", "InjectionApplied"]
         assert "PriceTicked" in kinds
         assert kinds[-1] in ("RiskAlertRaised", "RiskAlertEscalated")
+    outcome = rederive(environment.clients(report.run_id), report.run_id, lambda progress: None)
+    assert outcome.identical, outcome.difference
+    assert (outcome.verdict, outcome.compared["risk-alerts"] > 360) == ("PASS", True)
 
 
 def test_without_a_monitor_the_crash_is_missed(environment: Environment, tmp_path: Path) -> None:

@@ -12,6 +12,8 @@ from producers.test_coordinator.scenario_file import load_scenario
 from tse.running.environment import ROOT
 
 SCENARIOS: Final = ROOT / "scenarios"
+LIMITS: Final = ROOT / "consumers" / "risk_monitor" / "limits.toml"
+"""The limits of a run that is given no others; every run records the text of its own."""
 DISTRIBUTION: Final = "trading-ecosystem"
 
 
@@ -44,14 +46,14 @@ def world_plan(
         InvalidInputError: the scenario is missing or wrong; lists every mistake.
     """
     path = scenario_path(name_or_path)
-    settings = {} if limits is None else {"limits_toml": limits.read_text(encoding="utf-8")}
+    limits_text = (limits or LIMITS).read_text(encoding="utf-8")
     return RunPlan(
         run_id=new_run_id(),
         scenario=load_scenario(path),
         scenario_text=path.read_text(encoding="utf-8"),
         seed=seed,
         twin=twin,
-        settings_json=json.dumps(settings),
+        settings_json=json.dumps({"limits_toml": limits_text}),
         software_version=software_version(),
     )
 

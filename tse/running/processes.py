@@ -30,10 +30,12 @@ class Processes:
     def __init__(self, logs: Path) -> None:
         self._logs = logs
         self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._started_with: dict[str, tuple[Sequence[str], Mapping[str, str]]] = {}
         logs.mkdir(parents=True, exist_ok=True)
 
     def start(self, name: str, command: Sequence[str], environment: Mapping[str, str]) -> None:
         """Start a process; it sees `environment` and of ours only what every program needs."""
+        self._started_with[name] = (command, environment)
         inherited = {k: v for k, v in os.environ.items() if k in _INHERITED}
         with self.log(name).open("ab") as log:
             self._running[name] = subprocess.Popen(
@@ -70,6 +72,10 @@ class Processes:
         process = self._running.pop(name)
         _signal_group(process, signal.SIGKILL)
         process.wait()
+
+    def restart(self, name: str) -> None:
+        """Start a process that was killed again, as it was started first."""
+        self.start(name, *self._started_with[name])
 
     def stop(self) -> None:
         """Ask all to stop, the last started first; end after a grace what does not."""

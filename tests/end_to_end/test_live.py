@@ -1,0 +1,86 @@
+"""The live host: one process for each service, killed and restarted while a scenario runs."""
+
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+from ecosystem.events.alerts import RiskHeartbeat
+from ecosystem.events.balances import BalanceChanged
+from ecosystem.events.prices import PriceTicked
+from eventlog.records import Record
+from replay.rederive import rederive
+from tests.end_to_end.runs import PRODUCTION, plan_of, records, short_crash
+from tse.running.environment import Environment
+from tse.running.live_run import run_live
+from tse.running.processes import Processes
+from tse.running.world_run import WorldOptions
+
+pytestmark = [pytest.mark.infra, pytest.mark.timeout(600)]
+SCALE = 40.0
+EVERY_TOPIC = (*PRODUCTION, "scenario-injections", "strategy-signals")
+KILLED = ("exchange", "market-data", "custodian", "trading-engine", "risk-monitor")
+
+
+def numbers(found: list[Record]) -> dict[tuple[object, ...], list[int]]:
+    """Return every sequence that events number themselves by, in order of the log."""
+    sequences: dict[tuple[object, ...], list[int]] = defaultdict(list)
+    for record in found:
+        match record.event:
+            case PriceTicked() as tick:
+                sequences["tick", tick.instrument].append(tick.feed_sequence)
+            case BalanceChanged() as change:
+                place = ("balance", change.venue, change.account, change.asset)
+                sequences[place].append(change.balance_sequence)
+            case RiskHeartbeat() as beat:
+                sequences["heartbeat",].append(beat.slice_sequence)
+            case _:
+                pass
+    return sequences
+
+
+def test_services_killed_while_a_scenario_runs_lose_and_double_nothing(
+    environment: Environment, tmp_path: Path
+) -> None:
+    plan = plan_of(short_crash(tmp_path))
+    services: list[Processes] = []
+    to_kill = list(KILLED)
+
+    def kill_one_after_the_other(share: float) -> None:
+        if to_kill and share > 0.15 * (1 + len(KILLED) - len(to_kill)):
+            name = to_kill.pop(0)
+            services[0].kill(name)
+            services[0].restart(name)
+
+    _, findings = run_live(
+        environment,
+        plan,
+        WorldOptions(),
+        SCALE,
+        kill_one_after_the_other,
+        on_ready=services.append,
+    )
+    assert to_kill == []
+    report = findings.report
+    assert report.reason.startswith("the expectation was met"), report.reason
+    assert (report.verdict, report.duplicate_events_count) == ("PASS", 0)
+    found = records(environment.clients(plan.run_id), EVERY_TOPIC)
+    ids = {record.event.event_id for record in found}
+    assert len(ids) == len(found)
+    # The report counts causes within the run; some lie before it, in the environment's past.
+    assert all(record.event.causation_id in ids for record in found)
+    sequences = numbers(found)
+    assert {place[0] for place in sequences} == {"tick", "balance", "heartbeat"}
+    for place, sequence in sequences.items():
+        assert sequence == list(range(len(sequence))), place
+
+
+def test_a_live_run_is_derived_again_from_the_log(environment: Environment, tmp_path: Path) -> None:
+    plan = plan_of(short_crash(tmp_path))
+    shares: list[float] = []
+    _, findings = run_live(environment, plan, WorldOptions(), 90.0, shares.append)
+    assert findings.report.verdict == "PASS"
+    outcome = rederive(environment.clients(plan.run_id), plan.run_id, lambda progress: None)
+    assert outcome.identical, outcome.difference and outcome.difference.text
+    assert outcome.compared["risk-alerts"] > 0
+    assert 0.9 < shares[-1] <= 1.0
