@@ -101,6 +101,7 @@ def measure_join(around: Environment, count: int) -> tuple[float, float]:
     started_s, seen = time.time(), 0
     while seen < count:
         seen += tap.step()
+    tap.finish()
     tapped_s = time.time() - started_s
     joined_s = worker.wait_for("done") - started_s
     tap.close()

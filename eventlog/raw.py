@@ -33,6 +33,18 @@ class RawMessage(Protocol):
     def value(self) -> bytes | None: ...
 
 
+class TakenPositions:
+    """Positions of a moment, whatever the reader does next."""
+
+    def __init__(self, at: list[TopicPartition], member: object) -> None:
+        self._at = at
+        self._member = member
+
+    def transaction_positions(self) -> tuple[list[TopicPartition], object]:
+        """Return what `send_offsets_to_transaction` wants: positions and group metadata."""
+        return self._at, self._member
+
+
 class RawReader:
     """Reads partitions from a group's committed offsets, alone and without joining the group."""
 
@@ -98,10 +110,10 @@ class RawReader:
         """
         return dict(self._ends)
 
-    def transaction_positions(self) -> tuple[list[TopicPartition], object]:
-        """Return what `send_offsets_to_transaction` wants: positions and group metadata."""
+    def taken(self) -> "TakenPositions":
+        """Return the positions as they are now, for the transaction that commits them."""
         at = [TopicPartition(*at, self._ends[place]) for at, place in self._places.items()]
-        return at, self._consumer.consumer_group_metadata()
+        return TakenPositions(at, self._consumer.consumer_group_metadata())
 
     def close(self) -> None:
         """Stop reading."""

@@ -7,6 +7,7 @@ the tap is killed.
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final
 
 import structlog
@@ -14,9 +15,9 @@ import structlog
 from ecosystem.audit.block import pack_block, position_of
 from ecosystem.errors import EcosystemError
 from eventlog.kafka_log import KafkaAppender
-from eventlog.raw import RawReader
+from eventlog.raw import RawReader, TakenPositions
 from eventlog.records import Partition
-from streams.audit_correlator.cutting import Cutter, places_that_moved
+from streams.audit_correlator.cutting import Cut, Cutter, places_that_moved
 from streams.audit_correlator.processes import configure_logs, die_with_parent, stop_signals
 from streams.audit_correlator.settings import BLOCKS_TOPIC, AuditContext, AuditSettings
 
@@ -27,7 +28,11 @@ log = structlog.get_logger()
 
 
 class Tap:
-    """Reads every topic, writes blocks; `step` by `step`, each one a transaction."""
+    """Reads every topic, writes blocks; `step` by `step`, each one a transaction.
+
+    A batch is committed in the background while the next is read and cut; a failure to commit
+    comes up in the next step.
+    """
 
     def __init__(self, context: AuditContext) -> None:
         settings, catalogue, who = context.settings, context.catalogue, context.principal
@@ -48,11 +53,15 @@ class Tap:
         self._batch_records_max = settings.batch_records_max
         self._gather_s = settings.batch_gather_ms / 1_000
         self._said: Mapping[Partition, int] = {}
+        self._background = ThreadPoolExecutor(1, "commit")
+        self._commit: Future[None] | None = None
         self.records_count = 0
         self.undecodable_count = 0
 
     def step(self, wait_s: float = WAIT_S) -> int:
         """Take over what is there and return how many records that was.
+
+        An idle step waits for the last commit, so that its failure is noticed in quiet times too.
 
         Raises:
             EventLogError: the log failed, or a successor has taken over.
@@ -61,13 +70,11 @@ class Tap:
         positions = self._reader.positions()
         moved = places_that_moved(self._said, positions)
         if not moved:
+            self.finish()
             return 0
         cut = self._cutter.cut(records)
-        self._appender.begin()
-        write_blocks(self._appender, cut.entries, moved)
-        for letter in cut.dead_letters:
-            self._appender.append(letter)
-        self._appender.commit_begun(self._reader)
+        self.finish()
+        self._commit = self._background.submit(self._write, cut, moved, self._reader.taken())
         self._said = positions
         self.records_count += len(records)
         self.undecodable_count += cut.undecodable_count
@@ -79,8 +86,27 @@ class Tap:
             )
         return len(records)
 
+    def finish(self) -> None:
+        """Wait until the last batch is committed.
+
+        Raises:
+            EventLogError: it is not, and nothing of it is to be seen.
+        """
+        if self._commit is not None:
+            self._commit.result()
+            self._commit = None
+
+    def _write(self, cut: Cut, moved: Mapping[Partition, int], positions: TakenPositions) -> None:
+        self._appender.begin()
+        write_blocks(self._appender, cut.entries, moved)
+        for letter in cut.dead_letters:
+            self._appender.append(letter)
+        self._appender.commit_begun(positions)
+
     def close(self) -> None:
-        """Stop reading; what was begun is committed already."""
+        """Commit what was begun and stop reading."""
+        self.finish()
+        self._background.shutdown()
         self._reader.close()
 
 
