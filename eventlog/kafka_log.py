@@ -34,6 +34,7 @@ from eventlog.routes import Routes
 METADATA_TIMEOUT_S: Final = 10.0
 FLUSH_TIMEOUT_S: Final = 60.0
 TRANSACTION_TIMEOUT_S: Final = 30.0
+PROGRESS_EVERY_S: Final = 1.0
 _DENIED: Final = frozenset(
     {
         KafkaError.TOPIC_AUTHORIZATION_FAILED,
@@ -78,9 +79,11 @@ class KafkaReader:
     """A `LogReader` of some topics of a namespace.
 
     Args:
-        group: joins this logical group and shares partitions with its members; None reads all
-            partitions without a group.
-        from_beginning: begin at the first record also where the group has committed offsets.
+        group: joins this logical group; None reads all partitions without one. The principal is
+            the member's static name, so a restarted process takes its predecessor's place at once
+            and shuts it out.
+        from_beginning: begin at the first record also where the group has committed offsets. What
+            was read is then committed about once a second, so that tools can see the lag.
     """
 
     def __init__(
@@ -100,6 +103,7 @@ class KafkaReader:
         self._next: dict[Partition, int] = {}
         self._from_beginning = from_beginning
         self._grouped = group is not None
+        self._progress_due_s = 0.0
         self._failure: EventLogError | None = None
         self._consumer = Consumer(
             {
@@ -115,6 +119,7 @@ class KafkaReader:
                 "queued.max.messages.kbytes": 16_384,
                 "topic.metadata.refresh.interval.ms": 30_000,
                 "session.timeout.ms": 10_000,
+                **({} if group is None else {"group.instance.id": connection.principal}),
             },
             error_cb=self._on_error,
         )
@@ -155,7 +160,16 @@ class KafkaReader:
             messages += self._consumer.consume(records_max - 1, 0)
         if self._failure is not None and not messages:
             raise self._failure
+        if self._from_beginning and self._grouped:
+            self._show_progress()
         return [record for message in messages if (record := self._taken(message)) is not None]
+
+    def _show_progress(self) -> None:
+        if time.monotonic() < self._progress_due_s or not self._next:
+            return
+        self._progress_due_s = time.monotonic() + PROGRESS_EVERY_S
+        offsets = [self._at(place, offset) for place, offset in self._next.items()]
+        self._consumer.commit(offsets=offsets, asynchronous=True)
 
     def _taken(self, message: Message) -> RawRecord | None:
         if (error := message.error()) is not None:

@@ -72,7 +72,9 @@ def build_service(settings: RiskMonitorSettings, metrics: Metrics) -> RiskMonito
     service = RiskMonitorService(
         engine=RiskEngine(limits),
         codec=codec,
-        reader=KafkaReader(connection, namespace, view.subscription),
+        reader=KafkaReader(
+            connection, namespace, view.subscription, group=view.group, from_beginning=True
+        ),
         appender=appender,
         metrics=metrics,
         principal=settings.principal,
