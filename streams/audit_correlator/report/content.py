@@ -76,7 +76,9 @@ class ReportContent(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def command(self) -> str:
         """The command that runs the same scenario with the same seed again."""
-        return f"tse run scenarios/{self.report.scenario}.yaml --seed {self.report.seed}"
+        command = f"tse run scenarios/{self.report.scenario}.yaml --seed {self.report.seed}"
+        twin = " --twin" if self.started is not None and self.started.twin else ""
+        return command + twin + (" --no-monitor" if self.report.monitor_status == "ABSENT" else "")
 
 
 def service_of(hop: Hop) -> str:

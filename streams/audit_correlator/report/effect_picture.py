@@ -1,12 +1,13 @@
 """The effect as a picture: what the market would have been, what it was, and when alerts came."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Final
 
 import msgspec
 
 from ecosystem.events.control.audit import AuditReported, TimelineCompleted
 from ecosystem.events.control.scenario import InjectionApplied
+from ecosystem.units import E8
 from streams.audit_correlator.report.content import (
     amount_text,
     duration_text,
@@ -14,7 +15,7 @@ from streams.audit_correlator.report.content import (
     time_text,
 )
 
-WIDTH: Final = 960
+WIDTH: Final = 1_040
 HEIGHT: Final = 280
 LEFT: Final = 92
 RIGHT: Final = 16
@@ -55,14 +56,32 @@ def draw_effects(
     report: AuditReported,
     timelines: Sequence[TimelineCompleted],
     applied: Iterable[InjectionApplied],
+    asked: Sequence[str] = (),
     measures_max: int = 3,
 ) -> list[EffectPicture]:
-    """Return a picture for each of the first measures that has a shape, in order of their names."""
+    """Return a picture for each of the first measures that has a shape.
+
+    Args:
+        asked: measures that the scenario speaks of: they come first, and where any of them has a
+            shape no other is drawn.
+    """
     by_measure: dict[str, list[InjectionApplied]] = {}
     for event in applied:
         by_measure.setdefault(event.measure, []).append(event)
-    shaped = {name: events for name, events in by_measure.items() if len(events) > 1}
-    return [_draw(name, shaped[name], report, timelines) for name in sorted(shaped)[:measures_max]]
+    shaped = [name for name in sorted(by_measure) if len(by_measure[name]) > 1]
+    chosen = [name for name in dict.fromkeys(asked) if name in shaped] or shaped
+    elsewhere = {name.partition(" ")[2] for name in by_measure}
+    return [
+        _draw(name, by_measure[name], report, _about(name, timelines, elsewhere))
+        for name in chosen[:measures_max]
+    ]
+
+
+def _about(
+    measure: str, timelines: Sequence[TimelineCompleted], measured: Collection[str]
+) -> list[TimelineCompleted]:
+    own = measure.partition(" ")[2]
+    return [line for line in timelines if line.subject == own or line.subject not in measured]
 
 
 def _draw(
@@ -83,6 +102,7 @@ def _draw(
     def y_of(value_e8: int) -> int:
         return TOP + (high - value_e8) * (HEIGHT - TOP - BOTTOM) // reach
 
+    step_e8 = E8 if reach > 100 * E8 else E8 // 10_000
     shown = _thinned(events)
     deepest = max(events, key=lambda event: abs(event.altered_e8 - event.unaltered_e8))
     return EffectPicture(
@@ -94,7 +114,7 @@ def _draw(
         altered=_line((x_of(e.event_time_us), y_of(e.altered_e8)) for e in shown),
         unaltered=_line((x_of(e.event_time_us), y_of(e.unaltered_e8)) for e in shown),
         grid=tuple(
-            (y_of(value), amount_text(value // 1_000_000 * 1_000_000))
+            (y_of(value), amount_text(value // step_e8 * step_e8))
             for value in (low + reach * n // GRID_LINES for n in range(GRID_LINES + 1))
         ),
         times=tuple(

@@ -5,6 +5,8 @@ from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from ecosystem.audit.evidence import scenario_of
+from ecosystem.errors import InvalidInputError
 from ecosystem.events.control.audit import TimelineCompleted
 from streams.audit_correlator.report import content as text
 from streams.audit_correlator.report.chain_picture import draw_chain, how_tied
@@ -42,7 +44,7 @@ def render_html(content: ReportContent) -> str:
         tone=_TONES.get(report.verdict, "bad"),
         tiles=_tiles(content),
         chains=[_chain(line, content) for line in shown],
-        effects=draw_effects(report, content.timelines, content.applied),
+        effects=draw_effects(report, content.timelines, content.applied, _measures_of(content)),
         alert_rows=content.timelines[:ROWS_MAX],
         alert_rows_left_out=max(len(content.timelines) - ROWS_MAX, 0),
         unlinked_rows=report.unlinked_alerts[:ROWS_MAX],
@@ -61,6 +63,18 @@ def shown_timelines(content: ReportContent) -> list[TimelineCompleted]:
             rules.add((line.rule, line.subject))
             first.append(line)
     return first[:CHAINS_MAX]
+
+
+def _measures_of(content: ReportContent) -> list[str]:
+    if content.started is None:
+        return []
+    try:
+        scenario = scenario_of(content.started)
+    except InvalidInputError:  # the verdict says so; the page shows what else there is
+        return []
+    stated = [expectation.measure for expectation in scenario.expectations]
+    stated += [effect.measure for effect in scenario.effects]
+    return [measure for measure in stated if measure]
 
 
 _TONES: Final = {"PASS": "good", "LATE": "warn", "FALSE_ALARM": "warn", "ABORTED": "warn"}

@@ -2,6 +2,7 @@
 
 import json
 
+import msgspec
 import pytest
 
 from ecosystem.units import E8, HOUR_US, MINUTE_US, SECOND_US
@@ -51,6 +52,32 @@ def test_amounts_and_percentages_read_without_idle_zeros() -> None:
 
 def test_names_of_events_read_as_words() -> None:
     assert words("RiskAlertRaised") == "Risk alert raised"
+
+
+def test_the_command_repeats_a_twin_and_an_absent_monitor() -> None:
+    content = crash_content()
+    assert content.started is not None
+    twin = msgspec.structs.replace(
+        content,
+        started=msgspec.structs.replace(content.started, twin=True),
+        report=msgspec.structs.replace(content.report, monitor_status="ABSENT"),
+    )
+    assert twin.command == f"{content.command} --twin --no-monitor"
+
+
+def test_measures_the_scenario_speaks_of_are_drawn_and_others_only_for_want_of_them() -> None:
+    content = crash_content()
+    other = tuple(
+        msgspec.structs.replace(event, measure="price BTC-USDT") for event in content.applied
+    )
+    both = (*other, *content.applied)
+
+    def drawn(asked: list[str]) -> list[str]:
+        pictures = draw_effects(content.report, content.timelines, both, asked)
+        return [picture.measure for picture in pictures]
+
+    assert drawn(["price BTC-USD"]) == ["price BTC-USD"]
+    assert drawn(["price of gold"]) == ["price BTC-USD", "price BTC-USDT"]
 
 
 def test_every_event_that_can_be_in_a_chain_has_a_lane() -> None:
