@@ -10,7 +10,7 @@ from benchmarks.broker import environment, fresh_clients
 from benchmarks.row import Row
 from ecosystem.ids import RootIds, derive_id
 from eventlog.clients import Clients
-from eventlog.kafka_log import KafkaAppender
+from eventlog.kafka_appender import KafkaAppender
 from streams.audit_correlator.settings import AuditContext, AuditSettings
 from streams.audit_correlator.tap import Tap
 from tse.running.environment import ROOT, Environment

@@ -9,13 +9,9 @@ from eventlog.catalogue.model import Catalogue
 from eventlog.catalogue.namespace import Namespace
 from eventlog.codec import Codec
 from eventlog.connection import Connection
-from eventlog.kafka_log import (
-    KafkaAppender,
-    KafkaReader,
-    committed_offsets,
-    end_offsets,
-    start_offsets,
-)
+from eventlog.kafka_appender import KafkaAppender
+from eventlog.kafka_offsets import committed_offsets, end_offsets, start_offsets
+from eventlog.kafka_reader import KafkaReader
 from eventlog.records import Partition, Positions
 from eventlog.routes import Routes, TopicRoute
 from eventlog.secret_store import SecretStore

@@ -1,6 +1,11 @@
 """How one principal reaches the broker."""
 
+from typing import Final
+
 import msgspec
+
+METADATA_TIMEOUT_S: Final = 10.0
+"""How long the broker may take to answer a question about topics, groups or offsets."""
 
 
 class Connection(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,7 +1,7 @@
 """The ports of the log: what a service may ask of it, whoever keeps it.
 
-Implementations: `eventlog.kafka_log` (the broker) and `eventlog.memory_log` (one process). One
-contract suite runs over both.
+Implementations: `eventlog.kafka_reader` and `eventlog.kafka_appender` (the broker), and
+`eventlog.memory_log` (one process). One contract suite runs over both.
 """
 
 from collections.abc import Iterable

@@ -14,7 +14,8 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from eventlog.catalogue.namespace import Namespace
 from eventlog.connection import Connection
 from eventlog.errors import EventLogError, LogUnreachableError
-from eventlog.kafka_log import as_log_error, committed_of
+from eventlog.kafka_errors import as_log_error
+from eventlog.kafka_offsets import committed_of
 from eventlog.records import Partition, Positions, RawRecord
 
 READ_TIMEOUT_S: Final = 30.0

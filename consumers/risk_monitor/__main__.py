@@ -18,7 +18,8 @@ from eventlog.catalogue.namespace import Namespace
 from eventlog.catalogue.view import load_exported
 from eventlog.codec import Codec
 from eventlog.connection import Connection
-from eventlog.kafka_log import KafkaAppender, KafkaReader
+from eventlog.kafka_appender import KafkaAppender
+from eventlog.kafka_reader import KafkaReader
 from eventlog.routes import Routes, TopicRoute
 from eventlog.secret_store import read_secret
 

@@ -8,7 +8,8 @@ from ecosystem.events.envelope import Event
 from ecosystem.events.words import EventId
 from eventlog.codec import schema_id
 from eventlog.errors import UndecodableRecordError
-from eventlog.kafka_log import KafkaAppender, committed_offsets, end_offsets
+from eventlog.kafka_appender import KafkaAppender
+from eventlog.kafka_offsets import committed_offsets, end_offsets
 from eventlog.raw import read_ranges
 from streams.audit_correlator.correlator import EVIDENCE_TYPES
 from streams.audit_correlator.settings import BLOCKS_TOPIC, AuditContext

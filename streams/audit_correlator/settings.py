@@ -12,7 +12,7 @@ from eventlog.catalogue.namespace import Namespace
 from eventlog.clients import routes_of
 from eventlog.codec import Codec
 from eventlog.connection import Connection
-from eventlog.kafka_log import KafkaAppender
+from eventlog.kafka_appender import KafkaAppender
 from eventlog.secret_store import read_secret
 
 BLOCKS_TOPIC = "audit-correlator-envelopes"

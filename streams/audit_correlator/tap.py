@@ -14,7 +14,7 @@ import structlog
 
 from ecosystem.audit.block import pack_block, position_of
 from ecosystem.errors import EcosystemError
-from eventlog.kafka_log import KafkaAppender
+from eventlog.kafka_appender import KafkaAppender
 from eventlog.raw import RawReader, TakenPositions
 from eventlog.records import Partition
 from streams.audit_correlator.cutting import Cut, Cutter, places_that_moved

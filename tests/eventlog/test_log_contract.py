@@ -12,7 +12,9 @@ from ecosystem.events.prices import PriceTicked
 from eventlog.catalogue.namespace import Namespace
 from eventlog.codec import Codec
 from eventlog.errors import AccessDeniedError, AppendError, EventLogError
-from eventlog.kafka_log import KafkaAppender, KafkaReader, end_offsets
+from eventlog.kafka_appender import KafkaAppender
+from eventlog.kafka_offsets import end_offsets
+from eventlog.kafka_reader import KafkaReader
 from eventlog.log import LogAppender, LogReader, TransactionalAppender
 from eventlog.memory_log import MemoryLog
 from eventlog.records import Positions, RawRecord

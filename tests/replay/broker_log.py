@@ -7,7 +7,9 @@ from eventlog.access.prepare import drop_namespace, prepare_namespace
 from eventlog.catalogue.namespace import Namespace
 from eventlog.clients import Broker as KafkaBroker
 from eventlog.clients import Clients
-from eventlog.kafka_log import KafkaAppender, KafkaReader, end_offsets
+from eventlog.kafka_appender import KafkaAppender
+from eventlog.kafka_offsets import end_offsets
+from eventlog.kafka_reader import KafkaReader
 from eventlog.log import LogAppender, LogReader, TransactionalAppender
 from eventlog.raw import read_ranges
 from eventlog.records import Partition, Positions, RawRecord

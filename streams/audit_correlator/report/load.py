@@ -13,7 +13,7 @@ from eventlog.catalogue.model import Catalogue
 from eventlog.catalogue.namespace import Namespace
 from eventlog.codec import Codec
 from eventlog.connection import Connection
-from eventlog.kafka_log import end_offsets
+from eventlog.kafka_offsets import end_offsets
 from eventlog.raw import read_places, read_ranges
 from eventlog.records import RawRecord
 from streams.audit_correlator.report.content import ReportContent

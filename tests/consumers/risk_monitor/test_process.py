@@ -18,7 +18,7 @@ from eventlog.access.prepare import prepare_namespace
 from eventlog.catalogue.load import load_catalogue
 from eventlog.catalogue.namespace import Namespace
 from eventlog.clients import Broker, Clients
-from eventlog.kafka_log import KafkaReader
+from eventlog.kafka_reader import KafkaReader
 from eventlog.records import RawRecord
 from tests.brokers import Broker as GivenBroker
 from tests.consumers.risk_monitor.test_service import served

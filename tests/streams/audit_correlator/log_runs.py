@@ -31,7 +31,8 @@ from eventlog.catalogue.load import load_catalogue
 from eventlog.catalogue.namespace import Namespace
 from eventlog.clients import routes_of
 from eventlog.codec import Codec
-from eventlog.kafka_log import KafkaAppender, end_offsets
+from eventlog.kafka_appender import KafkaAppender
+from eventlog.kafka_offsets import end_offsets
 from eventlog.raw import read_ranges
 from eventlog.records import RawRecord
 from tests.brokers import Broker

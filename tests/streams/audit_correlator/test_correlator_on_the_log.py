@@ -15,7 +15,7 @@ from ecosystem.errors import InvalidInputError
 from ecosystem.events.control.audit import AuditReported
 from ecosystem.events.control.scenario import RunCompleted
 from ecosystem.events.dead_letters import RecordDeadLettered
-from eventlog.kafka_log import committed_offsets
+from eventlog.kafka_offsets import committed_offsets
 from streams.audit_correlator.report.load import ReportLog
 from streams.audit_correlator.report.page import render_html
 from tests.brokers import Broker
