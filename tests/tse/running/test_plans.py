@@ -1,0 +1,36 @@
+"""Plans of runs: from files and names, with everything a replay will need."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from ecosystem.errors import EcosystemError
+from tse.running.plans import LIMITS, new_run_id, scenario_path, world_plan
+
+
+def test_a_bundled_scenario_is_found_by_name_and_any_by_path(tmp_path: Path) -> None:
+    assert scenario_path("market-crash").name == "market-crash.yaml"
+    own = tmp_path / "own.yaml"
+    own.write_text("")
+    assert scenario_path(str(own)) == own
+
+
+def test_an_unknown_scenario_is_refused_with_those_there_are() -> None:
+    with pytest.raises(EcosystemError, match=r"'market-crush'.*market-crash.*quiet"):
+        world_plan("market-crush", 1)
+
+
+def test_a_plan_carries_the_whole_scenario_and_the_limits() -> None:
+    plan = world_plan("market-crash", 7)
+    assert plan.scenario.name == "market-crash"
+    assert plan.scenario_text == scenario_path("market-crash").read_text()
+    assert json.loads(plan.settings_json) == {"limits_toml": LIMITS.read_text()}
+    assert (plan.seed, plan.ends_at_us - plan.starts_at_us) == (7, plan.scenario.duration_us)
+    assert plan.software_version
+
+
+def test_run_ids_are_fresh_and_fit_to_be_namespaces() -> None:
+    names = {new_run_id() for _ in range(100)}
+    assert len(names) == 100
+    assert all(name.isalnum() and name[0] == "r" and len(name) == 11 for name in names)
