@@ -26,11 +26,15 @@ fail() {
   exit 1
 }
 
+# In the background and waited for: a signal to this script is then answered at once.
+CHILD=
 compose() {
   local seconds=$1
   shift
   timeout --kill-after=20 "$seconds" "${COMPOSE[@]}" --project-name "$PROJECT" --env-file "$ENV_FILE" \
-    --file docker-compose.yml --file docker-compose.kafka.yml "$@"
+    --file docker-compose.yml --file docker-compose.kafka.yml "$@" &
+  CHILD=$!
+  wait "$CHILD"
 }
 
 # Runs a command in a fresh container of the test coordinator; nothing it depends on is restarted.
@@ -44,7 +48,7 @@ containers() { "$ENGINE" ps --all --quiet --filter "$LABEL"; }
 
 # A container of `compose run` that was cut short; `down` does not know it.
 containers_of_runs() {
-  "$ENGINE" ps --all --quiet --filter "$LABEL" --filter label=com.docker.compose.oneoff=True
+  "$ENGINE" ps --all --quiet --filter "$LABEL" --filter label=com.docker.compose.service=test-coordinator
 }
 
 left_behind() {
@@ -70,6 +74,7 @@ clean_up() {
   local code=$?
   trap - EXIT INT TERM
   set +e
+  [ -z "$CHILD" ] || kill "$CHILD" 2>/dev/null && wait "$CHILD"
   if [ "$code" -ne 0 ]; then
     print_logs
     containers_of_runs | xargs --no-run-if-empty "$ENGINE" rm --force >/dev/null # cut short

@@ -192,6 +192,11 @@ def test_up_does_not_start_the_test_coordinator() -> None:
     ]
 
 
+@pytest.mark.parametrize("name", OURS)
+def test_a_service_depends_on_nothing_that_ends(name: str) -> None:
+    assert SERVICES[name]["depends_on"] == ["broker"]  # init ends, and podman would restart nobody
+
+
 def test_the_epoch_is_written_by_init_alone() -> None:
     writers = {
         name
