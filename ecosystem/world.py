@@ -63,7 +63,11 @@ class World:
                 name = self._names[writer] if writer >= 0 else COORDINATOR
                 written.append(Written(name, event))
                 for index in self._readers_of(writer, type(event)):
-                    self._take(index, machines[index].handle(event, now_us), now_us)
+                    machine = machines[index]
+                    if facts := machine.handle(event, now_us):
+                        self._take(index, facts, now_us)
+                    else:
+                        due[index] = NEVER_US if (due_us := machine.due_us()) is None else due_us
             else:
                 if wake_us >= until_us:
                     return written

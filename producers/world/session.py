@@ -17,13 +17,17 @@ from producers.world.slices import CLOCK, SliceWriter
 
 WRITERS: Final = (
     COORDINATOR,
-    "market-data",
     TRADING_ENGINE,
+    "market-data",
     "exchange",
     "custodian",
     CLOCK,
 )
-"""The order in which the writers of a slice append; part of what makes runs repeatable."""
+"""The order in which the writers of a slice append; part of what makes runs repeatable.
+
+The trading engine goes before the bulk of the ticks, so that its orders are acknowledged by the
+time the exchange's answers go to the same partitions."""
+LINGER_MS: Final = 1
 ALERTS: Final = "risk-alerts"
 
 
@@ -67,7 +71,9 @@ def build_host(
     Args:
         monitor: whether a risk monitor answers; without one nobody is waited for.
     """
-    appenders: dict[str, LogAppender] = {writer: clients.appender(writer) for writer in WRITERS}
+    appenders: dict[str, LogAppender] = {
+        writer: clients.appender(writer, linger_ms=LINGER_MS) for writer in WRITERS
+    }
     writer = SliceWriter(
         appenders,
         clients.routes,
