@@ -15,6 +15,7 @@ from ecosystem.events.production import PRODUCTION_EVENTS
 from eventlog.catalogue.load import load_catalogue
 from eventlog.catalogue.namespace import Namespace
 from eventlog.clients import Broker, Clients
+from eventlog.errors import LogUnreachableError
 from eventlog.records import Positions
 from eventlog.secret_store import SecretStore
 from producers.live.settings import LiveSettings
@@ -45,10 +46,21 @@ def _sum(ends: Positions, topic: str) -> int:
 def await_services(ends: Callable[[], Positions], wait_max_s: float) -> list[str]:
     """Return the services still silent after `wait_max_s`; empty as soon as all work."""
     deadline = time.monotonic() + wait_max_s
-    before = ends()
-    while (silent := silent_services(before, ends())) and time.monotonic() < deadline:
+    before = _patient(ends, deadline)
+    while (silent := silent_services(before, _patient(ends, deadline))) and (
+        time.monotonic() < deadline
+    ):
         time.sleep(LOOK_EVERY_S)
     return silent
+
+
+def _patient(ends: Callable[[], Positions], deadline: float) -> Positions:
+    while True:
+        try:
+            return ends()
+        except LogUnreachableError:  # a broker that has just started may answer late
+            if time.monotonic() > deadline:
+                raise
 
 
 def main(wait_max_s: float) -> int:

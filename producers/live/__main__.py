@@ -64,7 +64,14 @@ def build_service(service: str, settings: LiveSettings) -> LiveService:
 
 def main(arguments: Sequence[str]) -> int:
     """Run the service named until SIGTERM or SIGINT; return the exit code."""
-    structlog.configure(processors=[structlog.processors.JSONRenderer()])
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
     if len(arguments) != 1 or arguments[0] not in SERVICES:
         sys.stderr.write(f"usage: python -m producers.live {'|'.join(SERVICES)}\n")
         return 2

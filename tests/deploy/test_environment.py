@@ -1,9 +1,12 @@
 """The epoch of an environment, and how one sees that every service works."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from deploy.await_services import GROWING, PRESENT, await_services, silent_services
 from deploy.init_environment import write_epoch
+from eventlog.errors import LogUnreachableError
+from eventlog.records import Positions
 
 ALIVE = {("prices", 0): 3, ("clock", 0): 2, ("risk-alerts", 0): 5, ("balances", 0): 1}
 
@@ -33,3 +36,19 @@ def test_waiting_ends_when_every_service_has_spoken() -> None:
 
 def test_waiting_in_vain_names_every_silent_service() -> None:
     assert await_services(dict, 0.0) == sorted([*GROWING, *PRESENT])
+
+
+def test_a_broker_that_answers_late_is_asked_again() -> None:
+    work = {(topic, 0): 1 for topic in (*GROWING.values(), *PRESENT.values())}
+    answers: Iterator[Positions | LogUnreachableError] = iter(
+        [LogUnreachableError("starting"), {}, LogUnreachableError("busy"), work]
+    )
+
+    def ends() -> Positions:
+        answer = next(answers)
+        if isinstance(answer, LogUnreachableError):
+            raise answer
+        return answer
+
+    assert await_services(ends, 60.0) == []
+    assert list(answers) == []

@@ -46,4 +46,7 @@ def _latencies(result: ExpectationResult) -> str:
     if result.event_latency_us is None:
         return ""
     wall = "" if result.wall_latency_ms is None else f", {result.wall_latency_ms} ms of wall time"
-    return f": {result.event_latency_us / 1e6:.1f} s of event time{wall}"
+    seconds = result.event_latency_us / 1e6
+    if seconds < 0:
+        return f": {-seconds:.1f} s of event time before its condition held{wall}"
+    return f": {seconds:.1f} s of event time after its condition held{wall}"

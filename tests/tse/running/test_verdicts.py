@@ -2,6 +2,8 @@
 
 from typing import get_args
 
+import msgspec
+
 from ecosystem.events.control.audit import AuditReported, TimelineCompleted
 from ecosystem.events.control.words import ExpectationResult, Hop, Verdict
 from tests.events import event_id
@@ -14,6 +16,21 @@ def test_every_verdict_has_an_exit_code_and_only_pass_is_zero() -> None:
     assert 2 not in EXIT_CODES.values()
     told_apart = set(EXIT_CODES) - {"UNKNOWN"}
     assert len({EXIT_CODES[verdict] for verdict in told_apart}) == len(told_apart)
+
+
+RESULT = ExpectationResult(
+    name="shock",
+    injection="crash",
+    rule="price_shock",
+    subject="BTC-USD",
+    severity="HIGH",
+    outcome="LATE",
+    condition_time_us=0,
+    within_us=60_000_000,
+    alert_event_id=event_id(9),
+    event_latency_us=90_500_000,
+    wall_latency_ms=7,
+)
 
 
 def report(result: ExpectationResult) -> AuditReported:
@@ -43,19 +60,6 @@ def report(result: ExpectationResult) -> AuditReported:
 
 
 def test_the_summary_shows_verdict_latencies_and_the_chain() -> None:
-    result = ExpectationResult(
-        name="shock",
-        injection="crash",
-        rule="price_shock",
-        subject="BTC-USD",
-        severity="HIGH",
-        outcome="LATE",
-        condition_time_us=0,
-        within_us=60_000_000,
-        alert_event_id=event_id(9),
-        event_latency_us=90_500_000,
-        wall_latency_ms=7,
-    )
     hop = Hop(
         hop_event_id=event_id(9),
         hop_causation_id=event_id(8),
@@ -81,9 +85,18 @@ def test_the_summary_shows_verdict_latencies_and_the_chain() -> None:
         event_latency_us=0,
         wall_latency_ms=7,
     )
-    assert summary_lines(report(result), [timeline]) == [
+    assert summary_lines(report(RESULT), [timeline]) == [
         "[bold yellow]LATE[/]  too late",
-        "  LATE    shock: 90.5 s of event time, 7 ms of wall time",
+        "  LATE    shock: 90.5 s of event time after its condition held, 7 ms of wall time",
         "          injection -> RiskAlertRaised",
         "  12,345 events, 678 causal trees, 2 alerts of which 1 linked",
     ]
+
+
+def test_an_alert_that_came_before_its_condition_is_told_so() -> None:
+    early = msgspec.structs.replace(RESULT, outcome="PASS", event_latency_us=-2_000_000)
+    lines = summary_lines(report(early), [])
+    assert (
+        lines[1]
+        == "  PASS    shock: 2.0 s of event time before its condition held, 7 ms of wall time"
+    )
