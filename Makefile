@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup demo test check lint types arrows format bench up down clean lock compose-check compose-prepare
+.PHONY: help setup demo test browser check lint types arrows format bench up down clean lock compose-check compose-prepare
 
 help: ## Say what each target does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -22,6 +22,9 @@ demo: setup ## Crash the market, watch the monitor, prove it (starts the local s
 
 test: setup ## Run every test on a real broker, PostgreSQL and Valkey
 	$(BIN)/python -m pytest
+
+browser: ## Install Chromium for the tests of web pages (Debian, as root)
+	@command -v chromium >/dev/null || { apt-get update -qq && apt-get install -qq -y chromium; }
 
 check: lint types arrows ## Format, lint, types, import arrows, schemas, catalogue
 	$(BIN)/tse schemas check

@@ -13,12 +13,22 @@ from hypothesis import settings
 
 from eventlog.local_stack import LocalKafka, LocalPostgres, LocalStack, LocalValkey
 from tests.brokers import Broker, broker_from_environment, container_broker
+from tests.browser import find_browser
 
 HOME_PREFIX = "tse-tests-"
 
 settings.register_profile("local", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("ci" if os.environ.get("CI") else "local")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave tests that need a browser out where there is none, unless one is demanded."""
+    if find_browser() or os.environ.get("TSE_REQUIRE_BROWSER"):
+        return
+    left_out = [item for item in items if item.get_closest_marker("browser")]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
 
 
 def _end_stacks_of_killed_runs() -> None:
