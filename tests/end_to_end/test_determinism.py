@@ -1,10 +1,8 @@
 """The same seed gives the same bytes, whoever is slow; the twin parts only where it must."""
 
-import os
-import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from random import Random
 from threading import Event as Flag
@@ -26,14 +24,17 @@ pytestmark = [pytest.mark.infra, pytest.mark.timeout(600)]
 def stumbling(command: str, seed: int) -> Iterator[None]:
     """Stop and continue our child processes of this command at random while the block runs."""
     over, chance = Flag(), Random(seed)
+    stumbles: list[int] = []
 
     def stumble() -> None:
         while not over.wait(chance.uniform(0.05, 0.4)):
             for child in psutil.Process().children(recursive=True):
-                if command in " ".join(child.cmdline()):
-                    os.kill(child.pid, signal.SIGSTOP)
-                    over.wait(chance.uniform(0.05, 0.5))
-                    os.kill(child.pid, signal.SIGCONT)
+                with suppress(psutil.NoSuchProcess):  # it ended while we looked
+                    if command in " ".join(child.cmdline()):
+                        child.suspend()
+                        over.wait(chance.uniform(0.05, 0.5))
+                        child.resume()
+                        stumbles.append(child.pid)
 
     thread = Thread(target=stumble)
     thread.start()
@@ -42,6 +43,7 @@ def stumbling(command: str, seed: int) -> Iterator[None]:
     finally:
         over.set()
         thread.join()
+    assert stumbles, f"no child of ours runs {command}"
 
 
 class Hesitation:
