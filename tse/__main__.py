@@ -1,5 +1,6 @@
 """`tse`: the command line of the trading ecosystem."""
 
+import signal
 import sys
 
 import typer
@@ -35,11 +36,19 @@ app.command("replay")(replay_command.replay)
 app.command("report")(report_command.report)
 
 
+def take_requests_to_end() -> None:
+    """Make SIGTERM and SIGHUP an interruption like Ctrl-C: what was started is stopped then."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup means it
+            signal.signal(number, signal.default_int_handler)
+
+
 def main() -> None:
-    """Run the command line; an error of ours is one line and exit code 1."""
+    """Run the command line; what goes wrong is one line and exit code 1."""
+    take_requests_to_end()
     try:
         app()
-    except EcosystemError as error:
+    except (EcosystemError, OSError) as error:
         sys.stderr.write(f"error: {error}\n")
         sys.exit(1)
 

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from ecosystem.run import RunPlan
+from eventlog.settings import read_settings
 from producers.live.clock import LiveClock
 from producers.live.settings import LiveSettings
 from producers.world.host import Progress as RunProgress
@@ -133,7 +134,7 @@ def execute_live(
 
 def execute_attached(plan: RunPlan, options: WorldOptions, reports: Path) -> Findings:
     """Run `plan` in the live environment around us; write its reports, print its verdict."""
-    settings = LiveSettings()
+    settings = read_settings(LiveSettings)
     environment = attached_environment(settings, reports)
     with progress_bar() as update:
         _, findings = run_attached(

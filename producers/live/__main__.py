@@ -18,6 +18,7 @@ from eventlog.catalogue.load import load_catalogue
 from eventlog.catalogue.namespace import Namespace
 from eventlog.clients import Broker, Clients
 from eventlog.secret_store import SecretStore
+from eventlog.settings import read_settings
 from producers.live.clock import LiveClock
 from producers.live.service import LiveService, restore
 from producers.live.settings import LiveSettings
@@ -83,9 +84,9 @@ def main(arguments: Sequence[str]) -> int:
     signal.signal(signal.SIGTERM, ask_to_stop)
     signal.signal(signal.SIGINT, ask_to_stop)
     try:
-        service = build_service(arguments[0], LiveSettings())
+        service = build_service(arguments[0], read_settings(LiveSettings))
         service.run(lambda: bool(stop_asked))
-    except EcosystemError as error:
+    except (EcosystemError, OSError) as error:
         log.error("service_stopped", service=arguments[0], error=str(error))
         return 1
     log.info("service_stopped", service=arguments[0], signal=stop_asked[0])

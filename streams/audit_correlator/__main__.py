@@ -6,6 +6,7 @@ import faust
 import structlog
 
 from ecosystem.errors import EcosystemError
+from eventlog.settings import read_settings
 from streams.audit_correlator.correlator import Correlator
 from streams.audit_correlator.evidence_log import EvidenceLog
 from streams.audit_correlator.job import build_app, freeze_garbage
@@ -41,7 +42,7 @@ def main() -> int:
     die_with_parent()
     configure_logs()
     try:
-        context = AuditContext(AuditSettings())
+        context = AuditContext(read_settings(AuditSettings))
         app = build_app(context, restored(context))
     except EcosystemError as error:
         log.error("job_failed", error=type(error).__name__, detail=str(error))

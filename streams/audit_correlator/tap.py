@@ -17,6 +17,7 @@ from ecosystem.errors import EcosystemError
 from eventlog.kafka_appender import KafkaAppender
 from eventlog.raw import RawReader, TakenPositions
 from eventlog.records import Partition
+from eventlog.settings import read_settings
 from streams.audit_correlator.cutting import Cut, Cutter, places_that_moved
 from streams.audit_correlator.processes import configure_logs, die_with_parent, stop_signals
 from streams.audit_correlator.settings import BLOCKS_TOPIC, AuditContext, AuditSettings
@@ -145,7 +146,7 @@ def main() -> int:
     configure_logs()
     stopping = stop_signals()
     try:
-        tap = Tap(AuditContext(AuditSettings()))
+        tap = Tap(AuditContext(read_settings(AuditSettings)))
         log.info("tap_started")
         run(tap, stopping)
         tap.close()

@@ -47,8 +47,11 @@ def local_environment(home: Path | None = None, reports: Path | None = None) -> 
     Raises:
         LocalStackError: the broker cannot be started.
         CatalogueError: topics.yaml is wrong.
+        OSError: the folder for reports cannot be made.
     """
+    reports = reports or Path("reports")
     catalogue = load_catalogue(ROOT / "topics.yaml")  # before anything is started
+    reports.mkdir(parents=True, exist_ok=True)
     stack = LocalStack(home)
     endpoints = stack.up(["kafka"])
     return Environment(
@@ -58,7 +61,7 @@ def local_environment(home: Path | None = None, reports: Path | None = None) -> 
         catalogue=catalogue,
         topics_file=ROOT / "topics.yaml",
         home=stack.home,
-        reports=reports or Path("reports"),
+        reports=reports,
     )
 
 
@@ -67,7 +70,9 @@ def attached_environment(settings: LiveSettings, reports: Path) -> Environment:
 
     Raises:
         CatalogueError: topics.yaml is wrong.
+        OSError: the folder for reports cannot be made.
     """
+    reports.mkdir(parents=True, exist_ok=True)
     return Environment(
         broker=Broker(
             bootstrap_servers=settings.bootstrap_servers, secrets=SecretStore(settings.secrets_dir)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from ecosystem.errors import InvalidInputError
+from ecosystem.risk.limits import parse_limits
 from ecosystem.run import RunPlan
 from producers.test_coordinator.scenario_file import load_scenario
 from tse.running.environment import ROOT
@@ -43,10 +44,11 @@ def world_plan(
     """Return the plan of a fresh world run of a scenario.
 
     Raises:
-        InvalidInputError: the scenario is missing or wrong; lists every mistake.
+        InvalidInputError: the scenario is missing, or it or the limits are wrong; lists every
+            mistake.
     """
     path = scenario_path(name_or_path)
-    limits_text = (limits or LIMITS).read_text(encoding="utf-8")
+    limits_text = checked_limits(limits or LIMITS)
     return RunPlan(
         run_id=new_run_id(),
         scenario=load_scenario(path),
@@ -56,6 +58,20 @@ def world_plan(
         settings_json=json.dumps({"limits_toml": limits_text}),
         software_version=software_version(),
     )
+
+
+def checked_limits(path: Path) -> str:
+    """Return the text of a limits file that the risk monitor will accept.
+
+    Raises:
+        InvalidInputError: it cannot be read, or lists every mistake in it.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidInputError(f"limits {path}: {error}") from error
+    parse_limits(text, str(path))
+    return text
 
 
 def software_version() -> str:

@@ -34,3 +34,15 @@ def test_run_ids_are_fresh_and_fit_to_be_namespaces() -> None:
     names = {new_run_id() for _ in range(100)}
     assert len(names) == 100
     assert all(name.isalnum() and name[0] == "r" and len(name) == 11 for name in names)
+
+
+def test_limits_that_the_monitor_would_refuse_are_refused_before_anything_starts(
+    tmp_path: Path,
+) -> None:
+    limits = tmp_path / "limits.toml"
+    limits.write_text(LIMITS.read_text().replace("version = 1", "version = 0"))
+    with pytest.raises(EcosystemError, match=r"limits\.toml: version: 0 found"):
+        world_plan("market-crash", 1, limits=limits)
+    limits.write_bytes(b"\xff\xfe")
+    with pytest.raises(EcosystemError, match=r"limits\.toml: 'utf-8' codec"):
+        world_plan("market-crash", 1, limits=limits)
