@@ -30,17 +30,28 @@ class Processes:
     def __init__(self, logs: Path) -> None:
         self._logs = logs
         self._running: dict[str, subprocess.Popen[bytes]] = {}
-        self._started_with: dict[str, tuple[Sequence[str], Mapping[str, str]]] = {}
+        self._started_with: dict[str, tuple[Sequence[str], Mapping[str, str], Path | None]] = {}
         logs.mkdir(parents=True, exist_ok=True)
 
-    def start(self, name: str, command: Sequence[str], environment: Mapping[str, str]) -> None:
-        """Start a process; it sees `environment` and of ours only what every program needs."""
-        self._started_with[name] = (command, environment)
+    def start(
+        self,
+        name: str,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        folder: Path | None = None,
+    ) -> None:
+        """Start a process; it sees `environment` and of ours only what every program needs.
+
+        Args:
+            folder: where it works; None: where we do.
+        """
+        self._started_with[name] = (command, environment, folder)
         inherited = {k: v for k, v in os.environ.items() if k in _INHERITED}
         with self.log(name).open("ab") as log:
             self._running[name] = subprocess.Popen(
                 list(command),
                 env={**inherited, **environment},
+                cwd=folder,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

@@ -38,7 +38,8 @@ def start_monitor(
     }
     if limits is not None:
         settings["RISK_MONITOR_LIMITS_FILE"] = str(limits.resolve())
-    processes.start(RISK_MONITOR, [str(executable)], settings)
+    # It works where nothing but itself lies, and not in our folder among the scenarios.
+    processes.start(RISK_MONITOR, [str(executable)], settings, executable.parents[1])
 
 
 def start_audit(processes: Processes, environment: Environment, namespace: str) -> None:

@@ -73,3 +73,11 @@ def test_a_process_sees_its_own_settings_and_no_secret_of_ours(
         seen = processes.log("curious").read_text()
     assert "'MINE'" in seen
     assert "SOME_TOKEN" not in seen
+
+
+def test_a_process_works_in_the_folder_it_is_given(tmp_path: Path) -> None:
+    folder = tmp_path / "own"
+    folder.mkdir()
+    with Processes(tmp_path / "logs") as processes:
+        processes.start("placed", python("import os; print(os.getcwd(), flush=True)"), {}, folder)
+        until(lambda: processes.log("placed").read_text() == f"{folder}\n")
