@@ -138,7 +138,7 @@ class _Case:
         self._check_schedule(scenario, scheduled)
         self._check_counts()
         effects = () if scenario is None else scenario.effects
-        linked = list(self._linked_alerts())
+        linked = sorted(self._linked_alerts(), key=lambda found: found.time_us)
         completed = self._evidence.completed
         if completed.status == "UNKNOWN":
             self._errors.append("the status of the completed run is unknown")
@@ -207,7 +207,14 @@ class _Case:
     def _linked_alerts(self) -> Iterable[LinkedAlert]:
         for alert in self._alerts:
             for injection_id, link in self._links[alert.event_id].links.items():
-                yield LinkedAlert(alert, injection_id, wall_latency_ms(link, self._graph))
+                trigger = self._graph.cause(link.path[-1])
+                known = link.path if trigger is None else (*link.path, trigger)
+                yield LinkedAlert(
+                    alert=alert,
+                    injection_id=injection_id,
+                    time_us=max(entry.event_time_us for entry in known),
+                    wall_latency_ms=wall_latency_ms(link, self._graph),
+                )
 
     def _unlinked_alerts(self) -> Iterable[UnlinkedAlert]:
         for alert in self._alerts:

@@ -365,6 +365,27 @@ def test_an_early_alert_has_a_negative_latency() -> None:
     assert report.expectations[0].event_latency_us == -49 * SECOND_US
 
 
+@pytest.mark.parametrize("inputs", [(), ("altered tick",)])
+def test_an_alert_dated_before_its_trigger_is_as_late_as_its_trigger(
+    inputs: tuple[str, ...],
+) -> None:
+    run = crash_run()
+    run.tick("late tick", 300)
+    if not inputs:
+        run.alter("late tick", 300)
+    run.alert("alert", "late tick", 101, inputs)
+    _, report = run.judge()
+    assert report.verdict == "LATE"
+    assert report.expectations[0].event_latency_us == 200 * SECOND_US
+
+
+def test_an_alert_of_unknown_severity_without_cause_is_a_false_alarm() -> None:
+    run = seen_in_time()
+    run.alert("riddle", "quiet tick", 2, severity="UNKNOWN")
+    _, report = run.judge()
+    assert report.verdict == "FALSE_ALARM"
+
+
 def test_an_injection_without_stated_effect_needs_any_alteration() -> None:
     run = crash_run(effects=())
     run.alert("alert", "altered tick", 101)
