@@ -18,6 +18,8 @@ from producers.live.clock import LiveClock
 ALERTS: Final = ("risk-alerts", 0)
 SETTLE_S: Final = 2.0
 """Wall time after the end in which the last facts and alerts reach the log."""
+SILENCE_MAX_S: Final = 20.0
+"""Wall time in which a monitor that is alive says something, however busy the machine."""
 LOOK_EVERY_S: Final = 0.2
 
 
@@ -60,6 +62,7 @@ class LiveRun:
     Args:
         plan: starts at the clock's present time.
         ends: asks the log for the end of every partition a run can have records on.
+        silence_max_s: a monitor that says nothing for so long after the end has fallen silent.
     """
 
     def __init__(
@@ -69,12 +72,14 @@ class LiveRun:
         appender: LogAppender,
         clock: LiveClock,
         ends: Callable[[], Positions],
+        silence_max_s: float = SILENCE_MAX_S,
     ) -> None:
         self._plan = plan
         self._key = key
         self._appender = appender
         self._clock = clock
         self._ends = ends
+        self._silence_max_s = silence_max_s
 
     def run(self, on_progress: Callable[[float], None]) -> RunCompleted:
         """Run to the end and return the closing event, which stands on the log by then.
@@ -94,31 +99,48 @@ class LiveRun:
         reason = ""
         try:
             self._wait(on_progress)
+            monitor_status = self._settle(starts)
         except KeyboardInterrupt:
             status, reason = "ABORTED", "interrupted by the user"
+            monitor_status = self._heard_since(starts)
         assert isinstance(opening[0], RunStarted)
-        return self._close(opening[0], status, reason, starts)
+        return self._close(opening[0], status, reason, starts, monitor_status)
 
     def _wait(self, on_progress: Callable[[float], None]) -> None:
         span_us = self._plan.ends_at_us - self._plan.starts_at_us
         while (left_s := self._clock.wall_s_until(self._plan.ends_at_us)) > 0:
             on_progress(1 - (self._plan.ends_at_us - self._clock.now_us()) / span_us)
             time.sleep(min(left_s, LOOK_EVERY_S))
-        time.sleep(SETTLE_S)
+
+    def _settle(self, starts: Positions) -> MonitorStatus:
+        # Prices go on after the end, so a monitor that is alive has more to answer.
+        at_end = self._ends()
+        deadline = time.monotonic() + self._silence_max_s
+        time.sleep(min(SETTLE_S, self._silence_max_s))
+        while (heard := self._heard_since(at_end)) == "SILENT" and time.monotonic() < deadline:
+            if self._heard_since(starts) == "SILENT":
+                return "SILENT"  # it was never there
+            time.sleep(LOOK_EVERY_S)
+        return heard
+
+    def _heard_since(self, earlier: Positions) -> MonitorStatus:
+        return "ANSWERED" if self._ends().get(ALERTS, 0) > earlier.get(ALERTS, 0) else "SILENT"
 
     def _close(
-        self, started: RunStarted, status: RunStatus, reason: str, starts: Positions
+        self,
+        started: RunStarted,
+        status: RunStatus,
+        reason: str,
+        starts: Positions,
+        monitor_status: MonitorStatus,
     ) -> RunCompleted:
-        ends = self._ends()
-        answered = ends.get(ALERTS, 0) > starts.get(ALERTS, 0)
-        monitor_status: MonitorStatus = "ANSWERED" if answered else "SILENT"
         completed = closing_event(
             started,
             status=status,
             reason=reason,
             monitor_status=monitor_status,
             event_time_us=max(self._clock.now_us(), self._plan.starts_at_us),
-            ends=ends,
+            ends=self._ends(),
             starts=starts,
         )
         self._appender.append(completed)
