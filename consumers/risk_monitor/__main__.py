@@ -82,6 +82,7 @@ def build_service(settings: RiskMonitorSettings, metrics: Metrics) -> RiskMonito
         steward_of=view.steward_of,
         mode=settings.slices,
         gather_s=settings.gather_ms / 1_000,
+        hold_s=settings.hold_ms / 1_000,
     )
     own = KafkaReader(connection, namespace, view.rebuilds_from)
     try:

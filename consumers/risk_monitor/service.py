@@ -1,8 +1,11 @@
-"""The monitor on the log: read, cut into slices, judge, answer; one transaction for each slice.
+"""The monitor on the log: read, cut into slices, judge, answer, each answer in one transaction.
 
 The answer to a slice is its alerts, its dead letters and a heartbeat that names the slice: all of
 them are on the log or none is. So a monitor that was killed anywhere reads its own heartbeats,
 takes in the slices they record without a word, and goes on with the first that has no answer.
+
+Slices by arrival that call for nothing but a heartbeat may wait for a moment and share a
+transaction. An alert waits for none, and seldom finds one on its way that it would have to follow.
 """
 
 import time
@@ -11,7 +14,7 @@ from typing import Final
 
 import structlog
 
-from consumers.risk_monitor.answers import Answerer
+from consumers.risk_monitor.answers import Answer, Answerer
 from consumers.risk_monitor.metrics import Metrics
 from consumers.risk_monitor.slices import Slice, SliceAssembler, SliceMode, Undecodable
 from ecosystem.events.alerts import RiskHeartbeat
@@ -36,6 +39,7 @@ class RiskMonitorService:
         steward_of: the topics whose undecodable records it puts into the dead letters; those of
             other topics it passes over.
         gather_s: how long an `arrival` slice stays open after its first record.
+        hold_s: how long the heartbeat of an `arrival` slice without alerts may wait for others.
     """
 
     def __init__(
@@ -50,6 +54,7 @@ class RiskMonitorService:
         steward_of: Sequence[str],
         mode: SliceMode,
         gather_s: float,
+        hold_s: float = 0.0,
     ) -> None:
         self._engine = engine
         self._answerer = Answerer(engine, principal)
@@ -61,6 +66,9 @@ class RiskMonitorService:
         self._steward_of = frozenset(steward_of)
         self._mode: SliceMode = mode
         self._gather_s = gather_s if mode == "arrival" else 0.0
+        self._hold_s = hold_s if mode == "arrival" else 0.0
+        self._held: list[tuple[Slice, Answer]] = []
+        self._held_until_s = 0.0
         self._assembler = SliceAssembler(mode)
         self._stood_at_s = 0.0
 
@@ -113,17 +121,22 @@ class RiskMonitorService:
         """
         while not stopping():
             self.step(POLL_MAX_S)
+        self._commit_held()
 
     def step(self, patience_s: float) -> int:
         """Wait at most `patience_s` for records, answer every complete slice; return how many."""
+        if self._held:
+            patience_s = min(patience_s, max(0.0, self._held_until_s - time.monotonic()))
         if self._take(patience_s) and self._gather_s:
-            closes_at_s = time.monotonic() + self._gather_s
-            while (left_s := closes_at_s - time.monotonic()) > 0:
-                self._take(left_s)
+            # One read at the end: reading on and on would wake up for every single record.
+            time.sleep(self._gather_s)
+            self._take(0.0)
         count = 0
         while (cut := self._assembler.next_slice()) is not None:
             self._answer(cut)
             count += 1
+        if self._held and time.monotonic() >= self._held_until_s:
+            self._commit_held()
         self._tell_stand()
         return count
 
@@ -148,7 +161,21 @@ class RiskMonitorService:
 
     def _answer(self, cut: Slice) -> None:
         answer = self._answerer.answer(cut)
-        self._appender.commit(answer.events)
+        if not self._held:
+            self._held_until_s = time.monotonic() + self._hold_s
+        self._held.append((cut, answer))
+        if answer.alerts or answer.dead_letters or not self._hold_s:
+            self._commit_held()
+
+    def _commit_held(self) -> None:
+        if not self._held:
+            return
+        self._appender.commit([event for _, answer in self._held for event in answer.events])
+        for cut, answer in self._held:
+            self._tell(cut, answer)
+        self._held.clear()
+
+    def _tell(self, cut: Slice, answer: Answer) -> None:
         for letter, bad in zip(answer.dead_letters, cut.undecodable, strict=True):
             log.warning(
                 "record_dead_lettered",

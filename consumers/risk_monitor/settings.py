@@ -32,6 +32,8 @@ class RiskMonitorSettings(BaseSettings):
     """How records are cut into slices: by the clock's ends, or as they arrive."""
     gather_ms: int = Field(default=5, ge=0, le=1_000)
     """How long a slice by arrival stays open after its first record."""
+    hold_ms: int = Field(default=50, ge=0, le=1_000)
+    """How long the heartbeat of a slice by arrival may wait for others when there is no alert."""
     limits_file: Path = LIMITS_FILE
     metrics_address: str = "127.0.0.1"
     metrics_port: int = Field(default=0, ge=0, le=65_535)

@@ -1,5 +1,6 @@
 """The monitor on the log in memory: what it answers, and that no kill changes it."""
 
+import time
 from collections.abc import Iterable, Sequence
 
 import pytest
@@ -158,6 +159,85 @@ def test_arrival_slices_are_told_and_remembered() -> None:
     (next_beat,) = world.events("risk-alerts")[3:]
     assert isinstance(next_beat, RiskHeartbeat)
     assert (next_beat.slice_sequence, next_beat.events_count) == (2, 4)
+
+
+class CountingAppender(MemoryAppender):
+    """Notes how many records each transaction had."""
+
+    def __init__(self, world: SmallWorld) -> None:
+        super().__init__(world.log)
+        self.sizes: list[int] = []
+
+    def commit(self, events: Iterable[Event], reader: LogReader | None = None) -> None:
+        written = list(events)
+        self.sizes.append(len(written))
+        super().commit(written, reader)
+
+
+def test_heartbeats_wait_for_each_other_and_an_alert_takes_them_along_at_once() -> None:
+    world = SmallWorld()
+    appender = CountingAppender(world)
+    service = world.service("arrival", appender=appender, hold_s=3_600.0)
+    for second in range(3):
+        world.append([tick(second, 60_000)])
+        assert served(service) == 1
+    assert world.values("risk-alerts") == []
+    world.append([tick(3, 61_500)])
+    assert served(service) == 1
+    told = world.events("risk-alerts")
+    assert [type(event) for event in told] == [RiskHeartbeat] * 3 + [RiskAlertRaised, RiskHeartbeat]
+    assert appender.sizes == [5]
+
+
+def test_a_heartbeat_that_has_waited_long_enough_goes_without_an_alert() -> None:
+    world = SmallWorld()
+    service = world.service("arrival", hold_s=0.01)
+    world.append([tick(0, 60_000)])
+    assert served(service) == 1
+    deadline_s = time.monotonic() + 10.0
+    while not world.values("risk-alerts"):
+        assert time.monotonic() < deadline_s
+        with capture_logs():
+            assert service.step(0.01) == 0
+    assert [type(event) for event in world.events("risk-alerts")] == [RiskHeartbeat]
+
+
+def test_a_monitor_asked_to_stop_leaves_no_heartbeat_unwritten() -> None:
+    world = SmallWorld()
+    service = world.service("arrival", hold_s=3_600.0)
+    world.append([tick(0, 60_000)])
+    answers = iter([False, True])
+    with capture_logs():
+        service.run(lambda: next(answers))
+    assert [type(event) for event in world.events("risk-alerts")] == [RiskHeartbeat]
+
+
+def test_slices_by_the_clock_never_wait() -> None:
+    world = SmallWorld()
+    service = world.service("clock", hold_s=3_600.0)
+    world.write_slice(1.0)
+    assert served(service) == 1
+    assert [type(event) for event in world.events("risk-alerts")] == [RiskHeartbeat]
+
+
+@given(killed_after=st.sets(st.integers(0, len(CRASH) - 1)))
+def test_a_monitor_killed_with_heartbeats_waiting_tells_no_alert_twice_and_none_never(
+    killed_after: set[int],
+) -> None:
+    straight, killed = SmallWorld(), SmallWorld()
+    one, other = straight.service("arrival"), killed.service("arrival", hold_s=3_600.0)
+    for number, factor in enumerate(CRASH):
+        straight.write_slice(factor)
+        killed.write_slice(factor)
+        served(one)
+        served(other)
+        if number in killed_after:
+            other = killed.service("arrival", hold_s=3_600.0)
+    assert alerts(killed) == alerts(straight) != []
+
+
+def alerts(world: SmallWorld) -> list[Event]:
+    return [event for event in world.events("risk-alerts") if not isinstance(event, RiskHeartbeat)]
 
 
 def test_an_arrival_slice_of_rubbish_alone_is_answered_by_its_letter() -> None:

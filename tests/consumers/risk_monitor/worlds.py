@@ -94,6 +94,7 @@ class SmallWorld:
         appender: TransactionalAppender | None = None,
         reader: LogReader | None = None,
         metrics: Metrics | None = None,
+        hold_s: float = 0.0,
     ) -> RiskMonitorService:
         """Return a new monitor, restored from the log."""
         service = RiskMonitorService(
@@ -106,6 +107,7 @@ class SmallWorld:
             steward_of=self.view.steward_of,
             mode=mode,
             gather_s=0.0,
+            hold_s=hold_s,
         )
         with capture_logs():
             service.restore(self.log.reader(self.view.rebuilds_from))
