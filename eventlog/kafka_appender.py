@@ -85,6 +85,12 @@ class KafkaAppender:
                 self._producer.poll(0.05)
                 self._raise_failure()
 
+    def settled(self) -> bool:
+        """Return whether everything appended is acknowledged, without waiting."""
+        self._producer.poll(0)
+        self._raise_failure()
+        return len(self._producer) == 0
+
     def flush(self) -> None:
         """Wait until everything appended is acknowledged."""
         deadline = time.monotonic() + FLUSH_TIMEOUT_S

@@ -54,6 +54,10 @@ class LogAppender(Protocol):
         """Put bytes as they are on their way to a partition of the logical `topic`."""
         ...
 
+    def settled(self) -> bool:
+        """Return whether everything appended is acknowledged, without waiting."""
+        ...
+
     def flush(self) -> None:
         """Wait until everything appended is acknowledged.
 

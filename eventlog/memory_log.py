@@ -92,6 +92,10 @@ class MemoryAppender:
         """Append bytes as they are."""
         self._log.put(topic, partition, key, value)
 
+    def settled(self) -> bool:
+        """Return True: what was appended is there."""
+        return True
+
     def flush(self) -> None:
         """Return at once: what was appended is there."""
 

@@ -136,6 +136,7 @@ class _Case:
     def _findings(self, scenario: Scenario | None) -> Findings:
         scheduled = {found.name: found for found in self._evidence.scheduled}
         self._check_schedule(scenario, scheduled)
+        self._check_ends()
         self._check_counts()
         effects = () if scenario is None else scenario.effects
         linked = sorted(self._linked_alerts(), key=lambda found: found.time_us)
@@ -189,6 +190,16 @@ class _Case:
         self._errors += [
             f"injection {injection_id.hex()} altered events, but was never scheduled"
             for injection_id in sorted(set(self._alterations) - known)
+        ]
+
+    def _check_ends(self) -> None:
+        ended = {event.injection_id for event in self._evidence.ended}
+        if self._evidence.completed.status != "COMPLETED":
+            return
+        self._errors += [
+            f"injection {found.name!r} was to end within the run, and its end is not on the log"
+            for found in self._evidence.scheduled
+            if found.ends_at_us < self._ends_at_us and found.injection_id not in ended
         ]
 
     def _check_counts(self) -> None:

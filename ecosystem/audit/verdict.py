@@ -110,7 +110,9 @@ def judge_expectation(
 ) -> ExpectationResult:
     """Return how an expectation came out; the first linked alert that fits decides.
 
-    An alert before the condition holds counts too: its latency is negative.
+    An alert before the condition holds counts too, with a negative latency, but only from the
+    first alteration of half the deviation on: before that there was not enough to be seen, and
+    who alerts all the same has seen something else.
 
     Args:
         injection_id: of the injection it names; None when that was never scheduled.
@@ -118,11 +120,14 @@ def judge_expectation(
         linked: alerts in order of their times.
     """
     condition = first_reaching(alterations, expectation.measure, expectation.deviation_e8)
+    visible = first_reaching(alterations, expectation.measure, expectation.deviation_e8 // 2)
     met = next(
         (
             found
             for found in linked
-            if found.injection_id == injection_id
+            if visible is not None
+            and found.time_us >= visible.time_us
+            and found.injection_id == injection_id
             and found.alert.rule == expectation.rule
             and expectation.subject in ("", found.alert.subject)
             and severe_enough(found.alert.severity, expectation.severity)

@@ -92,6 +92,7 @@ class LiveRun:
         """
         starts = self._ends()
         opening = opening_events(self._plan, self._key)
+        assert isinstance(opening[0], RunStarted)
         for event in opening:
             self._appender.append(event)
         self._appender.flush()
@@ -103,7 +104,9 @@ class LiveRun:
         except KeyboardInterrupt:
             status, reason = "ABORTED", "interrupted by the user"
             monitor_status = self._heard_since(starts)
-        assert isinstance(opening[0], RunStarted)
+        except EcosystemError as error:  # a service of the run has died, or the log refuses
+            self._close(opening[0], "ABORTED", str(error), starts, self._heard_since(starts))
+            raise
         return self._close(opening[0], status, reason, starts, monitor_status)
 
     def _wait(self, on_progress: Callable[[float], None]) -> None:

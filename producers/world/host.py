@@ -16,7 +16,7 @@ from producers.world.feedback import Feedback
 from producers.world.slices import SliceWriter
 
 TRADING_ENGINE: Final = "trading-engine"
-RECONCILE_SLICES: Final = 60
+RECONCILE_SLICES: Final = 360
 """Slices after which the clock's ends are compared with the broker's."""
 
 
@@ -77,6 +77,7 @@ class WorldHost:
 
         Raises:
             AppendError: the broker did not take what was written.
+            EcosystemError: what `on_progress` raised; the run is closed as aborted first.
         """
         status: RunStatus = "COMPLETED"
         reason = ""
@@ -87,6 +88,9 @@ class WorldHost:
             self._await_monitor()
         except (Interrupted, KeyboardInterrupt) as interruption:
             status, reason = "ABORTED", str(interruption) or "interrupted by the user"
+        except EcosystemError as error:  # a service of the run has died, or the log refuses
+            self._close("ABORTED", str(error))
+            raise
         return self._close(status, reason)
 
     def _advance(self, number: int) -> None:
@@ -95,6 +99,8 @@ class WorldHost:
         if (answered := number - self._plan.reaction_slices) >= 0:
             self._react(self._feedback.alerts_of(answered), starts_at_us)
         self._writer.write(self._world.run_until(ends_at_us))
+        if self._feedback.status == "ANSWERED":
+            self._writer.release()  # the monitor waits for every record of the slice
         if (number + 1) % RECONCILE_SLICES == 0 or ends_at_us == self._plan.ends_at_us:
             self._writer.reconcile(self._ends)
         self._writer.advance_clock(ends_at_us)

@@ -27,7 +27,11 @@ WRITERS: Final = (
 
 The trading engine goes before the bulk of the ticks, so that its orders are acknowledged by the
 time the exchange's answers go to the same partitions."""
-LINGER_MS: Final = 1
+PATIENT: Final = ("market-data", CLOCK)
+LINGER_MS: Final = 50
+"""How long the ticks of a world may gather; the other writers have the next in a slice waiting."""
+WATCHED_LINGER_MS: Final = 5
+"""The same while a monitor waits for every slice."""
 ALERTS: Final = "risk-alerts"
 
 
@@ -71,8 +75,10 @@ def build_host(
     Args:
         monitor: whether a risk monitor answers; without one nobody is waited for.
     """
+    linger_ms = WATCHED_LINGER_MS if monitor else LINGER_MS
     appenders: dict[str, LogAppender] = {
-        writer: clients.appender(writer, linger_ms=LINGER_MS) for writer in WRITERS
+        writer: clients.appender(writer, linger_ms=linger_ms if writer in PATIENT else 0)
+        for writer in WRITERS
     }
     writer = SliceWriter(
         appenders,

@@ -3,6 +3,8 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+import msgspec
+
 from ecosystem.events.clock import ClockAdvanced
 from ecosystem.events.words import PartitionEnd
 from ecosystem.ids import RootIds
@@ -15,16 +17,25 @@ from eventlog.routes import Routes
 CLOCK = "clock"
 
 
+class _Held(msgspec.Struct, frozen=True, gc=False):
+    writer: str
+    place: Partition
+    key: bytes
+    value: bytes
+
+
 class SliceWriter:
     """Appends slices, each simulator under its own principal, and counts every partition.
 
     Two principals have two connections, whose records the broker would interleave by chance. So
     within a slice all records of one writer go before those of the next, and where a partition
-    changes hands, the first writer's records are acknowledged before the second's are sent.
+    changes hands while records of the first writer are under way, those of the second are held
+    until they are acknowledged, and the world goes on meanwhile. Where somebody waits for a slice
+    to be complete, `release` waits for the acknowledgements.
 
     Args:
         appenders: one for each writer, by principal; the order is the order within a slice.
-        counted: the partitions whose ends the clock announces.
+        counted: the partitions whose ends the clock announces; records held count.
     """
 
     def __init__(
@@ -40,17 +51,20 @@ class SliceWriter:
         self._codec = codec
         self._ends: dict[Partition, int] = dict.fromkeys(sorted(counted), 0)
         self._last_writer: dict[Partition, str] = {}
-        self._unflushed: set[str] = set()
+        self._held: list[_Held] = []
+        self._held_places: set[Partition] = set()
         self._clock_ids = clock_ids
         self._clock_sequence = 0
         self.events_count = 0
 
     def write(self, slice_events: Sequence[Written]) -> None:
-        """Append the events of a slice.
+        """Append the events of a slice, and first what was held of those before, if it can go.
 
         Raises:
             AppendError: the broker did not take them.
         """
+        if all(self._appenders[writer].settled() for writer in self._waited_for()):
+            self.release()
         by_writer: dict[str, list[Written]] = defaultdict(list)
         for entry in slice_events:
             by_writer[entry.writer].append(entry)
@@ -64,23 +78,36 @@ class SliceWriter:
         put = self._appenders[writer].append_raw
         place_of, encode, last_writer = self._routes.place, self._codec.encode, self._last_writer
         touched: dict[Partition, int] = defaultdict(int)
+        held_places = self._held_places
         for entry in entries:
             topic, key, partition = place_of(entry.event)
             place = (topic, partition)
-            if last_writer.get(place) != writer:
-                self._take_over(place, writer)
-            put(topic, partition, key, encode(entry.event))
             touched[place] += 1
+            if place in held_places or (
+                last_writer.get(place, writer) != writer
+                and not self._appenders[last_writer[place]].settled()
+            ):
+                self._held.append(_Held(writer, place, key, encode(entry.event)))
+                self._held_places.add(place)
+                continue
+            last_writer[place] = writer
+            put(topic, partition, key, encode(entry.event))
         for place in touched.keys() & self._ends.keys():
             self._ends[place] += touched[place]
-        self._unflushed.add(writer)
 
-    def _take_over(self, place: Partition, writer: str) -> None:
-        last = self._last_writer.get(place)
-        if last in self._unflushed:
-            self._appenders[last].flush()
-            self._unflushed.discard(last)
-        self._last_writer[place] = writer
+    def _waited_for(self) -> set[str]:
+        return {self._last_writer[place] for place in self._held_places}
+
+    def release(self) -> None:
+        """Append what is held, once the records before it are acknowledged."""
+        for held in self._held:
+            last = self._last_writer[held.place]
+            if last != held.writer:
+                self._appenders[last].flush()
+                self._last_writer[held.place] = held.writer
+            self._appenders[held.writer].append_raw(*held.place, held.key, held.value)
+        self._held.clear()
+        self._held_places.clear()
 
     def reconcile(self, ends: Callable[[], Positions]) -> None:
         """Take the ends from the broker, who also counts records that are not of this world.
@@ -107,11 +134,10 @@ class SliceWriter:
         )
         self._clock_sequence += 1
         self._appenders[CLOCK].append(event)
-        self._unflushed.add(CLOCK)
         return event
 
     def flush(self) -> None:
-        """Wait until everything is acknowledged."""
-        for writer in sorted(self._unflushed):
-            self._appenders[writer].flush()
-        self._unflushed.clear()
+        """Append what is held and wait until everything is acknowledged."""
+        self.release()
+        for appender in self._appenders.values():
+            appender.flush()

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ecosystem.events.alerts import RiskAlertRaised
+from ecosystem.events.alerts import RiskAlertEscalated, RiskAlertRaised
 from replay.rederive import rederive
 from tests.end_to_end.runs import plan_of, records, run, short_crash
 from tse.running.environment import Environment
@@ -75,3 +75,16 @@ def test_ten_seeds_give_ten_passes(environment: Environment) -> None:
         for seed in range(1, 11)
     }
     assert verdicts == dict.fromkeys(range(1, 11), "PASS")
+
+
+@pytest.mark.slow
+def test_twins_of_full_length_raise_no_alert_of_high_severity(environment: Environment) -> None:
+    for seed in (1, 2, 3):
+        plan = plan_of("market-crash", seed, twin=True)
+        assert run(environment, plan)[1].report.verdict == "PASS"
+        severities = [
+            record.event.severity
+            for record in records(environment.clients(plan.run_id), ["risk-alerts"])
+            if isinstance(record.event, RiskAlertRaised | RiskAlertEscalated)
+        ]
+        assert {"HIGH", "CRITICAL"}.isdisjoint(severities)

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from rich.markup import escape
+
 from ecosystem.events.control.audit import AuditReported, TimelineCompleted
 from ecosystem.events.control.words import ExpectationResult, Verdict
 
@@ -28,10 +30,10 @@ def chain_line(timeline: TimelineCompleted) -> str:
 def summary_lines(report: AuditReported, timelines: Iterable[TimelineCompleted]) -> list[str]:
     """Return the verdict, each expectation with its latencies, and its chain."""
     colour = COLOURS.get(report.verdict, "red")
-    lines = [f"[bold {colour}]{report.verdict}[/]  {report.reason}"]
+    lines = [f"[bold {colour}]{report.verdict}[/]  {escape(report.reason)}"]
     by_alert = {timeline.alert_event_id: timeline for timeline in timelines}
     for result in report.expectations:
-        lines.append(f"  {result.outcome:<8}{result.name}{_latencies(result)}")
+        lines.append(f"  {result.outcome:<8}{escape(result.name)}{_latencies(result)}")
         timeline = by_alert.get(result.alert_event_id) if result.alert_event_id else None
         if timeline is not None:
             lines.append(f"          {chain_line(timeline)}")

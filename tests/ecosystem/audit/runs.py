@@ -155,7 +155,7 @@ class Run:
                 kind="crash",
                 target="market-data",
                 starts_at_us=START_US,
-                ends_at_us=START_US,
+                ends_at_us=START_US + 9_999 * SECOND_US,
                 parameters_json="{}",
             )
         )

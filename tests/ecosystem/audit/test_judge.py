@@ -11,6 +11,7 @@ from ecosystem.audit.evidence import gather
 from ecosystem.audit.judge import judge_run
 from ecosystem.events.alerts import RiskAlertRaised
 from ecosystem.events.control.audit import AuditReported
+from ecosystem.events.control.scenario import InjectionScheduled
 from ecosystem.events.words import EventId
 from ecosystem.scenario import Effect, Scenario
 from ecosystem.units import SECOND_US
@@ -182,6 +183,28 @@ def altered_event_not_on_the_log() -> Run:
     return run
 
 
+def ended_without_saying_so() -> Run:
+    run = seen_in_time()
+    run.decoded = [
+        msgspec.structs.replace(event, ends_at_us=event.starts_at_us)
+        if isinstance(event, InjectionScheduled)
+        else event
+        for event in run.decoded
+    ]
+    return run
+
+
+def seen_when_there_was_nothing_to_see() -> Run:
+    run = Run()
+    run.schedule()
+    run.tick("first fall", 50)
+    run.alter("first fall", 50, -1)
+    run.alert("wolf", "first fall", 50)
+    run.tick("altered tick", 100)
+    run.alter("altered tick", 100)
+    return run
+
+
 def altered_after_the_end() -> Run:
     run = seen_in_time()
     run.alter("tick beyond the last offset", 10_000)
@@ -229,6 +252,8 @@ def alarmed_twin() -> Run:
         (alarmed_mildly_without_cause, "PASS", "no false alarm"),
         (ended_with_the_count_noted, "PASS", "met in time"),
         (altered_after_the_end, "PASS", "met in time"),
+        (ended_without_saying_so, "ERROR", "'crash' was to end within the run, and its end"),
+        (seen_when_there_was_nothing_to_see, "MISSED", "no alert met 'shock seen'"),
         (ended_with_another_count, "ERROR", "says that it altered 2 events, and 1 are noted"),
         (quiet, "PASS", "nothing was expected"),
         (twin, "PASS", "nothing was expected"),

@@ -4,7 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from ecosystem.errors import EcosystemError
 from ecosystem.events.alerts import RiskHeartbeat
 from ecosystem.events.clock import ClockAdvanced
 from ecosystem.events.control.every import CONTROL_EVENTS
@@ -17,11 +20,11 @@ from ecosystem.machine import Machine
 from ecosystem.run import RunPlan, opening_events
 from ecosystem.scenario import Scenario
 from ecosystem.units import SECOND_US
-from ecosystem.world import World
+from ecosystem.world import World, Written
 from eventlog.catalogue.load import load_catalogue
 from eventlog.clients import routes_of
 from eventlog.codec import Codec
-from eventlog.memory_log import MemoryLog
+from eventlog.memory_log import MemoryAppender, MemoryLog
 from eventlog.records import Partition, Record
 from producers.world.feedback import Feedback, LogFeedback, NoMonitor
 from producers.world.host import Interrupted, Progress, WorldHost
@@ -183,6 +186,22 @@ def test_an_interrupted_run_is_closed_as_aborted(stop: BaseException) -> None:
     assert len(read(log, "clock")) == 2
 
 
+def test_a_run_whose_service_died_is_closed_before_the_error_goes_on() -> None:
+    log = memory_log()
+
+    def die(progress: Progress) -> None:
+        raise EcosystemError("audit-correlator ended with exit code 1")
+
+    with pytest.raises(EcosystemError, match="exit code 1"):
+        host_on(log, [Feed()]).run(die)
+    completed = read(log, "scenario-injections")[-1].event
+    assert isinstance(completed, RunCompleted)
+    assert (completed.status, completed.reason) == (
+        "ABORTED",
+        "audit-correlator ended with exit code 1",
+    )
+
+
 class Answering:
     """A feedback that gives one alert for each slice, and records when it was asked."""
 
@@ -263,3 +282,51 @@ def test_the_last_clock_covers_records_of_others_too() -> None:
     last = read(log, "clock")[-1].event
     assert isinstance(last, ClockAdvanced)
     assert {(e.topic, e.partition): e.end_offset for e in last.ends}["settlements", 1] == 1
+
+
+class Slow(MemoryAppender):
+    """An appender whose records are under way until it is flushed."""
+
+    def __init__(self, log: MemoryLog) -> None:
+        super().__init__(log)
+        self.under_way: list[tuple[str, int, bytes, bytes]] = []
+
+    def append_raw(self, topic: str, partition: int, key: bytes, value: bytes) -> None:
+        self.under_way.append((topic, partition, key, value))
+
+    def settled(self) -> bool:
+        return not self.under_way
+
+    def flush(self) -> None:
+        for topic, partition, key, value in self.under_way:
+            super().append_raw(topic, partition, key, value)
+        self.under_way.clear()
+
+
+@given(
+    st.lists(
+        st.lists(st.sampled_from(["trading-engine", "exchange", "custodian"]), max_size=6),
+        max_size=8,
+    ),
+    st.sets(st.integers(0, 8)),
+)
+def test_a_partition_gets_its_writers_in_the_same_order_however_slow_they_are(
+    slices: list[list[str]], released_after: set[int]
+) -> None:
+    def written(kind: type[MemoryAppender]) -> list[bytes]:
+        log = memory_log()
+        appenders = {name: kind(log) for name in WRITERS}
+        writer = SliceWriter(appenders, log.routes, log.codec, [], RootIds(KEY, CLOCK))
+        count = 0
+        for number, names in enumerate(slices):
+            events = []
+            for name in names:  # one partition, whoever writes
+                events.append(Written(name, tick(count)))
+                count += 1
+            writer.write(events)
+            if number in released_after:
+                writer.release()
+        writer.flush()
+        return [record.value for records in log.partitions.values() for record in records]
+
+    assert written(Slow) == written(MemoryAppender)
