@@ -32,6 +32,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     alerts: tuple[Alert, ...]
     inputs: Mapping[EventId, tuple[EventId, ...]]
     """For each event that names its inputs, the inputs."""
+    contradicted: tuple[EventId, ...] = ()
+    """Ids that stand on the log with more than one content."""
 
 
 def gather(completed: RunCompleted, events: Iterable[Event]) -> Evidence:
@@ -41,7 +43,11 @@ def gather(completed: RunCompleted, events: Iterable[Event]) -> Evidence:
         events: control events, of this run and perhaps of others, and alerts of this run; order
             and repetition make no difference.
     """
-    unique = {event.event_id: event for event in events}
+    unique: dict[EventId, Event] = {}
+    contradicted: set[EventId] = set()
+    for event in events:
+        if unique.setdefault(event.event_id, event) != event:
+            contradicted.add(event.event_id)
     ordered = sorted(unique.values(), key=lambda event: (event.event_time_us, event.event_id))
     run_id = completed.run_id
     own = [event for event in ordered if getattr(event, "run_id", run_id) == run_id]
@@ -55,6 +61,7 @@ def gather(completed: RunCompleted, events: Iterable[Event]) -> Evidence:
             event for event in own if isinstance(event, RiskAlertRaised | RiskAlertEscalated)
         ),
         inputs={event.event_id: event.inputs for event in own if isinstance(event, WITH_INPUTS)},
+        contradicted=tuple(sorted(contradicted)),
     )
 
 

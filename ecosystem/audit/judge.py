@@ -136,6 +136,7 @@ class _Case:
     def _findings(self, scenario: Scenario | None) -> Findings:
         scheduled = {found.name: found for found in self._evidence.scheduled}
         self._check_schedule(scenario, scheduled)
+        self._check_contents()
         self._check_ends()
         self._check_counts()
         effects = () if scenario is None else scenario.effects
@@ -190,6 +191,18 @@ class _Case:
         self._errors += [
             f"injection {injection_id.hex()} altered events, but was never scheduled"
             for injection_id in sorted(set(self._alterations) - known)
+        ]
+
+    def _check_contents(self) -> None:
+        self._errors += [
+            f"event {event_id.hex()} stands on the log with different contents"
+            for event_id in self._evidence.contradicted
+        ]
+        names = [found.name for found in self._evidence.scheduled]
+        self._errors += [
+            f"injection {name!r} was scheduled {names.count(name)} times"
+            for name in sorted(set(names))
+            if names.count(name) > 1
         ]
 
     def _check_ends(self) -> None:

@@ -205,6 +205,20 @@ def seen_when_there_was_nothing_to_see() -> Run:
     return run
 
 
+def contradicted_by_itself() -> Run:
+    run = seen_in_time()
+    alert = next(event for event in run.decoded if isinstance(event, RiskAlertRaised))
+    run.decoded.append(msgspec.structs.replace(alert, subject="ETH-USD"))
+    return run
+
+
+def scheduled_twice() -> Run:
+    run = seen_in_time()
+    plan = next(event for event in run.decoded if isinstance(event, InjectionScheduled))
+    run.decoded.append(msgspec.structs.replace(plan, event_id=EventId(b"another plan, 16")))
+    return run
+
+
 def altered_after_the_end() -> Run:
     run = seen_in_time()
     run.alter("tick beyond the last offset", 10_000)
@@ -252,6 +266,8 @@ def alarmed_twin() -> Run:
         (alarmed_mildly_without_cause, "PASS", "no false alarm"),
         (ended_with_the_count_noted, "PASS", "met in time"),
         (altered_after_the_end, "PASS", "met in time"),
+        (contradicted_by_itself, "ERROR", "stands on the log with different contents"),
+        (scheduled_twice, "ERROR", "injection 'crash' was scheduled 2 times"),
         (ended_without_saying_so, "ERROR", "'crash' was to end within the run, and its end"),
         (seen_when_there_was_nothing_to_see, "MISSED", "no alert met 'shock seen'"),
         (ended_with_another_count, "ERROR", "says that it altered 2 events, and 1 are noted"),
