@@ -5,7 +5,7 @@ resolved only below the lower `clear` share, and never lowered in between. After
 cooldown holds back what is no worse than what was resolved; what is worse is raised at once.
 """
 
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 
@@ -22,6 +22,7 @@ QUIET: Final = -1
 """The level of a watch without an alert; otherwise an index into `SEVERITIES`."""
 _LONG_MAX: Final = 2**63 - 1
 _NEVER_E8: Final = 2**200
+_Told = TypeVar("_Told", RiskAlertRaised, RiskAlertEscalated)
 
 
 class Watch:
@@ -150,30 +151,25 @@ class AlertBook:
 
     def _raised(self, finding: Finding, level: int, trigger: Event) -> RiskAlertRaised:
         event_id = _id(trigger, "raised", finding.watch)
-        return RiskAlertRaised(
-            event_id=event_id,
-            correlation_id=trigger.correlation_id,
-            causation_id=trigger.event_id,
-            event_time_us=trigger.event_time_us,
-            alert_id=event_id,
-            rule=finding.watch.rule,
-            subject=finding.watch.subject,
-            severity=SEVERITIES[level],
-            measured_e8=_as_long(finding.measured_e8),
-            limit_e8=finding.limit_e8,
-            utilisation_e8=_as_long(finding.utilisation_e8),
-            unit=finding.unit,
-            rule_version=finding.rule_version,
-            limit_version=self._limit_version,
-            inputs=_inputs(finding, trigger),
-            message=finding.message,
-        )
+        return self._told(RiskAlertRaised, event_id, event_id, finding, level, trigger)
 
     def _escalated(
         self, finding: Finding, alert_id: EventId, level: int, trigger: Event
     ) -> RiskAlertEscalated:
-        return RiskAlertEscalated(
-            event_id=_id(trigger, "escalated", finding.watch),
+        event_id = _id(trigger, "escalated", finding.watch)
+        return self._told(RiskAlertEscalated, event_id, alert_id, finding, level, trigger)
+
+    def _told(
+        self,
+        kind: type[_Told],
+        event_id: EventId,
+        alert_id: EventId,
+        finding: Finding,
+        level: int,
+        trigger: Event,
+    ) -> _Told:
+        return kind(
+            event_id=event_id,
             correlation_id=trigger.correlation_id,
             causation_id=trigger.event_id,
             event_time_us=trigger.event_time_us,
