@@ -103,7 +103,7 @@ class Load:
             correlation_id=event_id,
             causation_id=event_id,
             event_time_us=STARTS_AT_US,
-            venue="exchange",
+            venue="exchange-okx",
             account="firm-momentum",
             asset=asset,
             reason="DEPOSIT",

@@ -22,13 +22,15 @@ from ecosystem.exchange.book import Book
 from ecosystem.exchange.machine import Exchange
 from ecosystem.exchange.matching import limit_key, plan
 from ecosystem.exchange.orders import Order
+from ecosystem.firm import VENUE
 from ecosystem.units import E8
+from ecosystem.venues import VENUES
 
 ORDERS: Final = 60_000
 REPEATS: Final = 5
 _TICK_E8: Final = 1_000_000
 _LIFE: Final = 61
-_VENUE: Final = "exchange"
+_VENUE: Final = "exchange-okx"
 _STARTS_AT_US: Final = 1_767_571_200_000_000
 
 
@@ -201,6 +203,7 @@ def machine(requests: Sequence[Event]) -> int:
     rich_e8 = {"BTC": 10**17, "USD": 10**18}
     names = [f"{side}-{number}" for side in ("buyer", "seller") for number in range(1, 9)]
     exchange = Exchange(
+        terms=VENUES[VENUE],
         run_key=bytes(32),
         seed=1,
         starts_at_us=_STARTS_AT_US,

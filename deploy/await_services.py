@@ -27,7 +27,7 @@ GROWING: Final[Mapping[str, str]] = {
     "clock": "clock",
     "risk-monitor": "risk-alerts",  # a heartbeat closes every slice
 }
-PRESENT: Final[Mapping[str, str]] = {"exchange": "balances"}  # the opening deposits
+PRESENT: Final[Mapping[str, str]] = {"exchanges": "balances"}  # the opening deposits
 
 
 def silent_services(before: Positions, now: Positions) -> list[str]:

@@ -109,7 +109,7 @@ for name in sys.argv[1:]:
         continue
 sys.exit(f"the risk monitor reaches {found}" if found else 0)'
   compose 60 exec -T risk-monitor python3 -c "$look" \
-    market-data exchange custodian trading-engine clock audit-correlator ||
+    market-data exchange-okx exchange-binance custodian trading-engine clock audit-correlator ||
     fail "the risk monitor is not alone with the broker"
 }
 

@@ -7,8 +7,9 @@ from ecosystem.exchange.machine import Exchange
 from ecosystem.machine import Machine
 from ecosystem.market_data.machine import MarketData
 from ecosystem.trading.machine import TradingEngine
+from ecosystem.venues import VENUES
 
-SIMULATORS: Final = ("market-data", "exchange", "custodian", "trading-engine")
+SIMULATORS: Final = ("market-data", *VENUES, "custodian", "trading-engine")
 """Every simulator, in the order in which a world wakes them."""
 
 
@@ -19,11 +20,11 @@ def build_machine(name: str, key: bytes, seed: int, starts_at_us: int) -> Machin
         key: key of the run's root ids.
         starts_at_us: event time of its first deed.
     """
+    if name in VENUES:
+        return Exchange(run_key=key, seed=seed, starts_at_us=starts_at_us, terms=VENUES[name])
     match name:
         case "market-data":
             return MarketData(key, seed, starts_at_us)
-        case "exchange":
-            return Exchange(run_key=key, seed=seed, starts_at_us=starts_at_us)
         case "custodian":
             return Custodian(run_key=key, seed=seed, starts_at_us=starts_at_us)
         case "trading-engine":

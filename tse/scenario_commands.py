@@ -1,5 +1,6 @@
 """`tse scenario`: what can be run, what it does, and whether its file is in order."""
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -11,11 +12,20 @@ from ecosystem.scenario import Effect, Expectation, Parameter, Scenario
 from eventlog.catalogue.yaml_nodes import unknown
 from producers.test_coordinator.scenario_file import ScenarioFileError, load_scenario
 from producers.test_coordinator.schema import schema_text
-from producers.test_coordinator.values import format_duration, format_fraction
-from producers.test_coordinator.vocabulary import INJECTIONS, ParameterWord
+from producers.test_coordinator.values import format_duration, format_fraction, format_number
+from producers.test_coordinator.vocabulary.tables import INJECTIONS
+from producers.test_coordinator.vocabulary.words import ParameterWord
 
 app = typer.Typer(help="Scenarios: list, show, validate.", no_args_is_help=True)
 
+SHOWN: Final[Mapping[str, Callable[[int], str]]] = {
+    "fraction": format_fraction,
+    "factor": format_number,
+    "amount": format_number,
+    "duration": format_duration,
+    "count": str,
+}
+"""How the value of each kind of parameter is written."""
 SCENARIOS: Final = Path(__file__).resolve().parent.parent / "scenarios"
 
 Folder = Annotated[Path, typer.Option("--folder", help="Where the scenario files lie.")]
@@ -133,7 +143,7 @@ def describe(scenario: Scenario) -> list[str]:
 
 def _shown(word: ParameterWord, value: Parameter) -> str:
     if isinstance(value, int):
-        return (format_duration if word.kind == "duration" else format_fraction)(value)
+        return SHOWN[word.kind](value)
     return value if isinstance(value, str) else " ".join(value)
 
 

@@ -32,6 +32,7 @@ AUDITED_TOPICS: Final = (
     "scenario-injections",
     "audit-timelines",
     "audit-reports",
+    "books",
 )
 """Logical topics by code, which is one more than the index: append, never reorder."""
 TOPIC_CODES: Final[Mapping[str, int]] = MappingProxyType(

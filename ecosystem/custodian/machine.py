@@ -106,6 +106,8 @@ class Custodian:
             amount_e8=amount_e8,
             kind=kind,
             due_time_us=self._calendar.due_us(kind, time_us, processing_us),
+            direction="TO_CUSTODY",
+            approvals_needed=0,
         )
         self._evolve(instructed)
         return (instructed,)

@@ -101,3 +101,14 @@ class OrderExpired(Event, frozen=True, kw_only=True, gc=False):
     account: str
     instrument: str
     remaining_quantity_e8: int
+
+
+class OrderTriggered(Event, frozen=True, kw_only=True, gc=False):
+    """The stop price of an order was reached; the order goes to execution."""
+
+    order_id: EventId
+    venue: str
+    account: str
+    instrument: str
+    stop_price_e8: int
+    trigger_price_e8: int

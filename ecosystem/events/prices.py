@@ -23,3 +23,18 @@ class FeedHeartbeat(Event, frozen=True, kw_only=True, gc=False):
     feed: str
     instrument: str
     feed_sequence: int
+
+
+class BarClosed(Event, frozen=True, kw_only=True, gc=False):
+    """The feed closed a bar of open, high, low, close and volume."""
+
+    feed: str
+    instrument: str
+    interval: str
+    open_time_us: int
+    open_price_e8: int
+    high_price_e8: int
+    low_price_e8: int
+    close_price_e8: int
+    volume_e8: int
+    ticks_count: int

@@ -1,11 +1,11 @@
 """The life of a settlement."""
 
 from ecosystem.events.envelope import Event
-from ecosystem.events.words import EventId, SettlementKind
+from ecosystem.events.words import Direction, EventId, Resolution, SettlementKind
 
 
 class SettlementInstructed(Event, frozen=True, kw_only=True, gc=False):
-    """The custodian was instructed to settle an amount from a venue into custody."""
+    """The custodian was instructed to move an amount between a venue and custody."""
 
     settlement_id: EventId
     venue: str
@@ -15,10 +15,12 @@ class SettlementInstructed(Event, frozen=True, kw_only=True, gc=False):
     amount_e8: int
     kind: SettlementKind
     due_time_us: int
+    direction: Direction
+    approvals_needed: int
 
 
 class SettlementCompleted(Event, frozen=True, kw_only=True, gc=False):
-    """The settlement is final; custody holds the asset."""
+    """The settlement is final; the asset is where it was to go."""
 
     settlement_id: EventId
     venue: str
@@ -51,3 +53,55 @@ class SettlementDelayed(Event, frozen=True, kw_only=True, gc=False):
     amount_e8: int
     due_time_us: int
     reason: str
+
+
+class SettlementApproved(Event, frozen=True, kw_only=True, gc=False):
+    """One more person approved a settlement."""
+
+    settlement_id: EventId
+    venue: str
+    account: str
+    custody_account: str
+    asset: str
+    amount_e8: int
+    approvals_count: int
+    approvals_needed: int
+
+
+class SettlementStarted(Event, frozen=True, kw_only=True, gc=False):
+    """A settlement is in progress: its approvals are there and the asset is under way."""
+
+    settlement_id: EventId
+    venue: str
+    account: str
+    custody_account: str
+    asset: str
+    amount_e8: int
+    due_time_us: int
+
+
+class SettlementCancelled(Event, frozen=True, kw_only=True, gc=False):
+    """A settlement was called off before it was in progress; nothing moved."""
+
+    settlement_id: EventId
+    venue: str
+    account: str
+    custody_account: str
+    asset: str
+    amount_e8: int
+    reason: str
+
+
+class ReconciliationCompleted(Event, frozen=True, kw_only=True, gc=False):
+    """The custodian compared its record of a venue's balance with what the venue says."""
+
+    custodian: str
+    venue: str
+    asset: str
+    reconciliation_sequence: int
+    custodian_total_e8: int
+    venue_total_e8: int
+    discrepancy_e8: int
+    discrepancy_usd_e8: int
+    resolution: Resolution
+    note: str

@@ -26,9 +26,21 @@ RejectReason = Literal[
     "DUPLICATE_ORDER",
     "ACCOUNT_INACTIVE",
     "NOT_SUPPORTED",
+    "INSUFFICIENT_MARGIN",
+    "RATE_LIMITED",
+    "PRICE_COLLAR",
+    "VENUE_BUSY",
 ]
 CancelReason = Literal[
-    "UNKNOWN", "REQUESTED", "IMMEDIATE_REMAINDER", "SELF_MATCH", "NO_LIQUIDITY", "VENUE"
+    "UNKNOWN",
+    "REQUESTED",
+    "IMMEDIATE_REMAINDER",
+    "SELF_MATCH",
+    "NO_LIQUIDITY",
+    "VENUE",
+    "LIQUIDATION",
+    "ACCOUNT_INACTIVE",
+    "REDUCED",
 ]
 Liquidity = Literal["UNKNOWN", "MAKER", "TAKER"]
 BalanceReason = Literal[
@@ -43,10 +55,18 @@ BalanceReason = Literal[
     "SETTLEMENT",
     "FUNDING",
     "LIQUIDATION",
+    "MARGIN",
+    "TRANSFER",
+    "INSURANCE",
 ]
 SettlementKind = Literal[
     "UNKNOWN", "CRYPTO_INTERNAL", "CRYPTO_EXTERNAL", "DOMESTIC_WIRE", "ACH", "INTERNATIONAL_WIRE"
 ]
+Direction = Literal["UNKNOWN", "TO_CUSTODY", "TO_VENUE"]
+Resolution = Literal["UNKNOWN", "MATCHED", "AUTO_RESOLVED", "RESOLVED_WITH_NOTE", "UNDER_REVIEW"]
+AccountKind = Literal["UNKNOWN", "SPOT", "MARGIN", "FUTURES"]
+AccountState = Literal["UNKNOWN", "ACTIVE", "SUSPENDED", "CLOSED"]
+PositionReason = Literal["UNKNOWN", "TRADE", "LIQUIDATION"]
 VenueState = Literal["UNKNOWN", "UP", "DEGRADED", "DOWN"]
 Severity = Literal["UNKNOWN", "LOW", "MEDIUM", "HIGH", "CRITICAL"]
 

@@ -75,7 +75,7 @@ class Answers:
         """The venue refused a wish."""
         self._add(
             OrderRejected(
-                event_id=derive_id(request.event_id, "exchange/rejected"),
+                event_id=derive_id(request.event_id, f"{self._state.venue}/rejected"),
                 correlation_id=request.correlation_id,
                 causation_id=request.event_id,
                 event_time_us=self._time_us,
@@ -92,7 +92,7 @@ class Answers:
         """The venue took an order."""
         self._add(
             OrderAccepted(
-                event_id=derive_id(request.event_id, "exchange/accepted"),
+                event_id=derive_id(request.event_id, f"{self._state.venue}/accepted"),
                 correlation_id=request.correlation_id,
                 causation_id=request.event_id,
                 event_time_us=self._time_us,
@@ -116,7 +116,7 @@ class Answers:
         self, request: OrderReplaceRequested, remaining_e8: int, *, priority_kept: bool
     ) -> Causes:
         """An open order has new terms, which cause what follows."""
-        event_id = derive_id(request.event_id, "exchange/replaced")
+        event_id = derive_id(request.event_id, f"{self._state.venue}/replaced")
         self._add(
             OrderReplaced(
                 event_id=event_id,
@@ -138,7 +138,7 @@ class Answers:
     def cancelled(self, order: Order, reason: CancelReason, causes: Causes) -> None:
         """The rest of an order left the book, and its funds are free."""
         cause_id, tree_id = causes
-        event_id = derive_id(cause_id, "exchange/cancelled")
+        event_id = derive_id(cause_id, f"{self._state.venue}/cancelled")
         locked_e8 = self.locked_e8(order)
         self._add(
             OrderCancelled(
@@ -158,7 +158,7 @@ class Answers:
 
     def expired(self, order: Order) -> None:
         """The time of an order was over, and its funds are free."""
-        event_id = derive_id(order.accepted_id, "exchange/expired")
+        event_id = derive_id(order.accepted_id, f"{self._state.venue}/expired")
         locked_e8 = self.locked_e8(order)
         self._add(
             OrderExpired(
@@ -192,7 +192,7 @@ class Answers:
         """
         instrument = INSTRUMENTS[order.instrument]
         cause_id, tree_id = causes
-        event_id = derive_id(cause_id, "exchange/filled", number)
+        event_id = derive_id(cause_id, f"{self._state.venue}/filled", number)
         rate_e8 = instrument.maker_fee_e8 if liquidity == "MAKER" else instrument.taker_fee_e8
         value_e8 = notional_e8(price_e8, quantity_e8)
         charge_e8 = fee_e8(value_e8, rate_e8)
@@ -225,7 +225,7 @@ class Answers:
             instrument = INSTRUMENTS[order.instrument]
             asset = instrument.quote if order.buys else instrument.base
             self._balance(
-                derive_id(causes[0], "exchange/balance", 0),
+                derive_id(causes[0], f"{self._state.venue}/balance", 0),
                 (order.account, asset, "LOCK" if amount_e8 > 0 else "UNLOCK", order.order_id),
                 (0, amount_e8),
                 causes,
@@ -237,7 +237,7 @@ class Answers:
         """Funds were locked for a settlement, left with it, or were freed."""
         account, asset, amount_e8 = lock
         self._balance(
-            derive_id(cause.event_id, "exchange/balance", 0),
+            derive_id(cause.event_id, f"{self._state.venue}/balance", 0),
             (account, asset, reason, settlement_id),
             (
                 -amount_e8 if reason == "SETTLEMENT" else 0,
@@ -270,13 +270,13 @@ class Answers:
             base_e8 = base_lock_e8 = -fill.quantity_e8
             quote_e8, quote_lock_e8 = fill.notional_e8 - fill.fee_e8, 0
         self._balance(
-            derive_id(fill.event_id, "exchange/balance", 0),
+            derive_id(fill.event_id, f"{self._state.venue}/balance", 0),
             (order.account, instrument.base, "TRADE", fill.trade_id),
             (base_e8, base_lock_e8),
             causes,
         )
         self._balance(
-            derive_id(fill.event_id, "exchange/balance", 1),
+            derive_id(fill.event_id, f"{self._state.venue}/balance", 1),
             (order.account, instrument.quote, "TRADE", fill.trade_id),
             (quote_e8, quote_lock_e8),
             causes,

@@ -19,10 +19,11 @@ from ecosystem.exchange.answers import Answers
 from ecosystem.exchange.desk import OrderDesk
 from ecosystem.exchange.liquidity import HOUSE_HOLDINGS_E8, House
 from ecosystem.exchange.state import VenueState
-from ecosystem.firm import FEED, OPENING_BALANCES_E8, VENUE
+from ecosystem.firm import FEED, OPENING_BALANCES_E8
 from ecosystem.ids import RootIds
 from ecosystem.instruments import INSTRUMENTS
 from ecosystem.units import format_e8
+from ecosystem.venues import VenueTerms
 
 
 class Exchange:
@@ -39,19 +40,27 @@ class Exchange:
         run_key: bytes,
         seed: int,
         starts_at_us: int,
-        name: str = VENUE,
+        terms: VenueTerms,
         feed: str = FEED,
-        delay_us: int = 10_000,
-        opening_balances_e8: Mapping[str, Mapping[str, int]] = OPENING_BALANCES_E8,
+        opening_balances_e8: Mapping[str, Mapping[str, int]] | None = None,
         house_holdings_e8: Mapping[str, int] = HOUSE_HOLDINGS_E8,
     ) -> None:
-        self._name = name
+        """Begin at `starts_at_us`.
+
+        Args:
+            opening_balances_e8: by account and asset; the firm's at this venue unless given.
+        """
+        self._name = name = terms.name
         self._feed = feed
         self._starts_at_us = starts_at_us
-        self._delay_us = delay_us
+        self._delay_us = terms.delay_us
         self._roots = RootIds(run_key, name)
-        self._opening_balances_e8 = opening_balances_e8
-        self.state = VenueState(name, House(seed, name, house_holdings_e8, delay_us))
+        self._opening_balances_e8 = (
+            OPENING_BALANCES_E8.get(name, {})
+            if opening_balances_e8 is None
+            else opening_balances_e8
+        )
+        self.state = VenueState(name, House(seed, name, house_holdings_e8, terms.delay_us))
         self._desk = OrderDesk(self.state)
         self._decide: Mapping[type[Event], Callable[[Any, Answers], None]] = {
             OrderSubmitted: self._desk.submit,

@@ -6,7 +6,7 @@ from ecosystem.events.balances import BalanceChanged
 from ecosystem.events.orders import OrderSubmitted
 from ecosystem.events.prices import PriceTicked
 from ecosystem.events.words import EventId, Side
-from ecosystem.firm import OPENING_BALANCES_E8
+from ecosystem.firm import OPENING_BALANCES_E8, VENUE
 from ecosystem.instruments import INSTRUMENTS
 from ecosystem.trading.strategies import CLIPS_E8, ORDER_SHARE_MIN, Strategy
 from ecosystem.units import E8
@@ -98,7 +98,7 @@ class Desk:
         self._clip_e8 = CLIPS_E8[symbol]
         self._lot_e8 = instrument.lot_size_e8
         self._taker_fee_e8 = instrument.taker_fee_e8
-        self._opening_e8 = OPENING_BALANCES_E8[strategy.account][instrument.base]
+        self._opening_e8 = OPENING_BALANCES_E8[VENUE][strategy.account][instrument.base]
         account.desks.append(self)
 
     def price(self, tick: PriceTicked) -> None:

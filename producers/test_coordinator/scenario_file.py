@@ -4,6 +4,7 @@ The shape is close to Chaos Toolkit's experiments; `scenarios/scenario.schema.js
 to editors. The name of a scenario is the name of its file.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -15,7 +16,7 @@ from eventlog.catalogue.yaml_nodes import Mistakes, compose, suggestion, unknown
 from eventlog.errors import CatalogueError
 from producers.test_coordinator.section import Section, name_mistake
 from producers.test_coordinator.values import format_duration
-from producers.test_coordinator.vocabulary import (
+from producers.test_coordinator.vocabulary.tables import (
     DESCRIPTION_MAX,
     DEVIATION_E8,
     DURATION_US,
@@ -27,9 +28,8 @@ from producers.test_coordinator.vocabulary import (
     TAGS_MAX,
     TITLE_MAX,
     WITHIN_US,
-    InjectionWord,
-    ParameterWord,
 )
+from producers.test_coordinator.vocabulary.words import InjectionWord, ParameterWord
 
 FILE_BYTES_MAX: Final = 256 * 1024
 
@@ -254,14 +254,27 @@ class _Reading:
 
 
 def _parameter(given: Section, word: ParameterWord) -> Parameter | None:
-    required = word.default is None
     if word.kind == "names":
         return _names(given, word)
-    read = given.fraction if word.kind == "fraction" else given.duration
-    return read(word.key, word.bounds, required=required, default=word.default or 0)
+    if word.kind == "choice":
+        if word.key not in given.key_lines and word.default is not None:
+            return word.default
+        return given.choice(word.key, "word", word.choices)
+    readers: dict[str, Callable[..., int | None]] = {
+        "fraction": given.fraction,
+        "factor": given.number,
+        "amount": given.number,
+        "duration": given.duration,
+        "count": given.count,
+    }
+    default = word.default
+    assert default is None or isinstance(default, int), f"{word.key}: quantities are integers"
+    return readers[word.kind](word.key, word.bounds, required=default is None, default=default or 0)
 
 
 def _names(given: Section, word: ParameterWord) -> tuple[str, ...] | None:
+    if word.key not in given.key_lines and isinstance(word.default, tuple):
+        return word.default
     if word.key not in given.key_lines:
         needed = f"a list of {', '.join(word.choices)} is allowed"
         given.mistakes.add(given.line, f"{given.what}: {word.key} is missing; {needed}")

@@ -7,8 +7,14 @@ names are not used twice, and that an expectation is about something the injecti
 import json
 from typing import Final
 
-from producers.test_coordinator.values import DURATION_PATTERN, FRACTION_PATTERN, format_duration
-from producers.test_coordinator.vocabulary import (
+from producers.test_coordinator.values import (
+    COUNT_PATTERN,
+    DURATION_PATTERN,
+    FRACTION_PATTERN,
+    NUMBER_PATTERN,
+    format_duration,
+)
+from producers.test_coordinator.vocabulary.tables import (
     DESCRIPTION_MAX,
     DURATION_US,
     EXPECTATIONS_MAX,
@@ -19,15 +25,21 @@ from producers.test_coordinator.vocabulary import (
     SEVERITIES,
     TAGS_MAX,
     TITLE_MAX,
-    InjectionWord,
-    ParameterWord,
 )
+from producers.test_coordinator.vocabulary.words import InjectionWord, ParameterWord
 
 Schema = dict[str, object]
 
 _NAME: Final[Schema] = {"type": "string", "pattern": NAME_PATTERN}
 _DURATION: Final[Schema] = {"type": "string", "pattern": DURATION_PATTERN}
 _FRACTION: Final[Schema] = {"type": ["string", "number"], "pattern": FRACTION_PATTERN}
+_QUANTITIES: Final[dict[str, Schema]] = {
+    "fraction": _FRACTION,
+    "duration": _DURATION,
+    "factor": {"type": ["string", "number"], "pattern": NUMBER_PATTERN},
+    "amount": {"type": ["string", "number"], "pattern": NUMBER_PATTERN},
+    "count": {"type": ["string", "integer"], "pattern": COUNT_PATTERN},
+}
 _SEVERITY: Final[Schema] = {"enum": list(SEVERITIES)}
 
 
@@ -96,9 +108,10 @@ def _injection(word: InjectionWord) -> Schema:
 
 
 def _parameter(word: ParameterWord) -> Schema:
+    if word.kind == "choice":
+        return {"enum": list(word.choices), "description": word.why}
     if word.kind != "names":
-        quantity = _FRACTION if word.kind == "fraction" else _DURATION
-        return {**quantity, "description": word.why}
+        return {**_QUANTITIES[word.kind], "description": word.why}
     low, high = word.bounds
     return {
         "type": "array",

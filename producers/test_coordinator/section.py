@@ -10,13 +10,18 @@ from eventlog.catalogue.yaml_nodes import Fields, kind_of, line_of, unknown
 from producers.test_coordinator.values import (
     format_duration,
     format_fraction,
+    format_number,
+    parse_count,
     parse_duration_us,
     parse_fraction_e8,
+    parse_number_e8,
 )
-from producers.test_coordinator.vocabulary import NAME_PATTERN
+from producers.test_coordinator.vocabulary.tables import NAME_PATTERN
 
 DURATION = "a duration such as 90s, 15m or 36h"
 FRACTION = "a fraction such as -15% or -0.15"
+NUMBER = "a number such as 2.5 or 250000"
+COUNT = "a whole number such as 100"
 
 
 class Section(Fields):
@@ -45,6 +50,20 @@ class Section(Fields):
         return self._quantity(
             key, FRACTION, bounds, required, default, parse_fraction_e8, format_fraction
         )
+
+    def number(
+        self, key: str, bounds: tuple[int, int], *, required: bool = True, default: int = 0
+    ) -> int | None:
+        """Return a scaled number within the bounds; None when absent but required, or wrong."""
+        return self._quantity(
+            key, NUMBER, bounds, required, default, parse_number_e8, format_number
+        )
+
+    def count(
+        self, key: str, bounds: tuple[int, int], *, required: bool = True, default: int = 0
+    ) -> int | None:
+        """Return a whole number within the bounds; None when absent but required, or wrong."""
+        return self._quantity(key, COUNT, bounds, required, default, parse_count, str)
 
     def prose(self, key: str, characters_max: int) -> str | None:
         """Return a text that must be there, without the white space around it."""

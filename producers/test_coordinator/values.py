@@ -9,6 +9,9 @@ from ecosystem.units import HOUR_US, MINUTE_US, SECOND_US, format_e8, parse_e8
 DURATION_PATTERN: Final = r"^[0-9]{1,9}(ms|s|m|h)$"
 FRACTION_PATTERN: Final = r"^[+-]?[0-9]{1,9}(\.[0-9]{1,8})?%?$"
 
+NUMBER_PATTERN: Final = r"^[+-]?[0-9]{1,10}(\.[0-9]{1,8})?$"
+COUNT_PATTERN: Final = r"^[0-9]{1,9}$"
+
 _UNITS_US: Final = {"h": HOUR_US, "m": MINUTE_US, "s": SECOND_US, "ms": 1000}
 
 
@@ -52,3 +55,30 @@ def format_fraction(value_e8: int) -> str:
     """Return a scaled fraction in per cent, with no zero too many."""
     text = format_e8(value_e8 * 100)
     return f"{text.rstrip('0').rstrip('.')}%"
+
+
+def parse_number_e8(text: str) -> int:
+    """Return a plain decimal such as `2.5` or `250000`, scaled by 1e8.
+
+    Raises:
+        InvalidInputError: anything else, or more digits than the scale can hold.
+    """
+    if not re.fullmatch(NUMBER_PATTERN, text):
+        raise InvalidInputError(f"{text!r} found; a number such as 2.5 or 250000 is allowed")
+    return parse_e8(text)
+
+
+def format_number(value_e8: int) -> str:
+    """Return a scaled number with no zero too many."""
+    return format_e8(value_e8).rstrip("0").rstrip(".")
+
+
+def parse_count(text: str) -> int:
+    """Return a whole number such as `100`.
+
+    Raises:
+        InvalidInputError: anything else.
+    """
+    if not re.fullmatch(COUNT_PATTERN, text):
+        raise InvalidInputError(f"{text!r} found; a whole number such as 100 is allowed")
+    return int(text)

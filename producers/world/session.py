@@ -6,6 +6,7 @@ from typing import Final
 from ecosystem.events.envelope import Event
 from ecosystem.ids import RootIds
 from ecosystem.run import COORDINATOR, RunPlan, opening_events
+from ecosystem.venues import VENUES
 from ecosystem.world import World
 from eventlog.catalogue.model import Catalogue
 from eventlog.clients import Clients
@@ -19,7 +20,7 @@ WRITERS: Final = (
     COORDINATOR,
     TRADING_ENGINE,
     "market-data",
-    "exchange",
+    *VENUES,
     "custodian",
     CLOCK,
 )

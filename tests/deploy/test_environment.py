@@ -26,7 +26,7 @@ def test_a_topic_that_does_not_grow_names_the_silent_service() -> None:
 
 def test_a_service_whose_facts_are_absent_is_silent() -> None:
     now = {place: end + 1 for place, end in ALIVE.items()} | {("balances", 0): 0}
-    assert silent_services(ALIVE, now) == ["exchange"]
+    assert silent_services(ALIVE, now) == ["exchanges"]
 
 
 def test_waiting_ends_when_every_service_has_spoken() -> None:

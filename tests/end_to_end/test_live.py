@@ -19,7 +19,7 @@ from tse.running.world_run import WorldOptions
 pytestmark = [pytest.mark.infra, pytest.mark.timeout(600)]
 SCALE = 40.0
 EVERY_TOPIC = (*PRODUCTION, "scenario-injections", "strategy-signals")
-KILLED = ("exchange", "market-data", "custodian", "trading-engine", "risk-monitor")
+KILLED = ("exchange-okx", "market-data", "custodian", "trading-engine", "risk-monitor")
 
 
 def numbers(found: list[Record]) -> dict[tuple[object, ...], list[int]]:

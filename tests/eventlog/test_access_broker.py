@@ -220,7 +220,7 @@ def test_control_topics_are_unreadable_for_the_risk_monitor(broker: Broker, run:
 
 
 def test_the_risk_monitors_group_is_refused_to_others(broker: Broker, run: Namespace) -> None:
-    for other in ("exchange", "audit-correlator", "replayer"):
+    for other in ("exchange-okx", "audit-correlator", "replayer"):
         error = first_error(broker, other, run.group("risk-monitor"), run.topic("prices"))
         assert error.code() == KafkaError.GROUP_AUTHORIZATION_FAILED
 
@@ -245,8 +245,8 @@ def test_a_namespace_is_removed_as_a_whole_and_alone(
     prepare_namespace(broker.admin, PROJECT, neighbour, broker.secrets)
     consumer = Consumer(
         {
-            **connection(broker, "exchange").client_config(),
-            "group.id": run.group("exchange"),
+            **connection(broker, "exchange-okx").client_config(),
+            "group.id": run.group("exchange-okx"),
             "enable.auto.commit": False,
         }
     )
@@ -295,7 +295,7 @@ def test_the_check_of_a_live_namespace_finds_one_lost_right_and_leaves_nothing(
     )
     remove(cluster, lost)
     (finding,) = check_live(broker.admin, PROJECT, run, broker.secrets).differences()
-    assert finding.cell == Cell(principal="exchange", action=Action.WRITE, name="fills")
+    assert finding.cell == Cell(principal="exchange-okx", action=Action.WRITE, name="fills")
     assert (finding.declared, finding.observed) == (True, False)
     consumer = Consumer({**broker.admin.client_config(), "group.id": "unused"})
     try:
@@ -320,7 +320,7 @@ def test_the_check_finds_a_right_too_many(
     )
     add(cluster, extra)
     (finding,) = check_live(broker.admin, PROJECT, desired.namespace, broker.secrets).differences()
-    assert finding.cell == Cell(principal="exchange", action=Action.USE, name="risk-monitor")
+    assert finding.cell == Cell(principal="exchange-okx", action=Action.USE, name="risk-monitor")
     assert (finding.declared, finding.observed) == (False, True)
 
 

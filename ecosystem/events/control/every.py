@@ -9,6 +9,7 @@ CONTROL_EVENTS: Final[tuple[type[Event], ...]] = (
     signals.StrategySignalled,
     scenario.RunStarted,
     scenario.InjectionScheduled,
+    scenario.InjectionCancelRequested,
     scenario.InjectionApplied,
     scenario.InjectionEnded,
     scenario.RunCompleted,

@@ -35,6 +35,15 @@ class InjectionScheduled(Event, frozen=True, kw_only=True, gc=False):
     parameters_json: str
 
 
+class InjectionCancelRequested(Event, frozen=True, kw_only=True, gc=False):
+    """Somebody asked for an injection to end before its time."""
+
+    run_id: str
+    injection_id: EventId | None
+    target: str
+    reason: str
+
+
 class InjectionApplied(Event, frozen=True, kw_only=True, gc=False):
     """An injection altered a production event."""
 

@@ -27,7 +27,7 @@ from tests.consumers.risk_monitor.worlds import CODEC, CRASH, TOPICS, SmallWorld
 pytestmark = pytest.mark.infra
 
 ROOT = Path(__file__).parents[3]
-WRITERS = {"prices": "market-data", "balances": "exchange", "clock": "clock"}
+WRITERS = {"prices": "market-data", "balances": "exchange-okx", "clock": "clock"}
 WAIT_S = 60.0
 
 

@@ -35,7 +35,7 @@ def fill(
         event_time_us=at_us,
         trade_id=event_id,
         order_id=event_id,
-        venue="exchange",
+        venue="exchange-okx",
         account=account,
         instrument=instrument,
         side=side,

@@ -41,7 +41,9 @@ def earn(
     return custodian.handle(fill("SELL", "1", price, account=account, at_us=at_us), at_us)
 
 
-def locked(settlement_id: EventId, amount_e8: int, *, venue: str = "exchange") -> BalanceChanged:
+def locked(
+    settlement_id: EventId, amount_e8: int, *, venue: str = "exchange-okx"
+) -> BalanceChanged:
     """Return the venue's word that it has locked an amount for a settlement."""
     event_id = new_id()
     return BalanceChanged(

@@ -71,7 +71,8 @@ def test_when_all_is_sold_profit_is_what_came_in_less_what_it_cost(
 ) -> None:
     profits = Profits()
     profits.deposit("firm-momentum", "BTC", held_e8)
-    cash_e8 = realised_e8 = opening_cost_e8 = 0
+    cash_e8 = realised_e8 = 0
+    opening_cost_e8: int | None = None
     position_e8 = held_e8
     for number, (side, quantity_e8, price_e8, fee_e8) in enumerate(
         [*trades, ("SELL", 0, last_price_e8, 0)]
@@ -82,11 +83,11 @@ def test_when_all_is_sold_profit_is_what_came_in_less_what_it_cost(
             if not quantity_e8:
                 continue
         event = fill(side, format_e8(quantity_e8), format_e8(price_e8), fee=format_e8(fee_e8))
-        if not (cash_e8 or realised_e8 or opening_cost_e8):
+        if opening_cost_e8 is None:
             opening_cost_e8 = held_e8 * event.notional_e8 // quantity_e8
         sign = 1 if side == "SELL" else -1
         cash_e8 += sign * event.notional_e8 - fee_e8
         position_e8 -= sign * quantity_e8
         realised_e8 += profits.realise(event)[1]
     assert position_e8 == 0
-    assert realised_e8 == cash_e8 - opening_cost_e8
+    assert realised_e8 == cash_e8 - (opening_cost_e8 or 0)

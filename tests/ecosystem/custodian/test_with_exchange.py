@@ -20,9 +20,11 @@ from ecosystem.events.settlements import (
 from ecosystem.events.words import EventId, Side
 from ecosystem.exchange.liquidity import HOUSE_HOLDINGS_E8
 from ecosystem.exchange.machine import Exchange
-from ecosystem.firm import OPENING_BALANCES_E8
+from ecosystem.firm import VENUE
 from ecosystem.instruments import ASSETS
 from ecosystem.units import HOUR_US, MINUTE_US
+from ecosystem.venues import VENUES
+from tests.ecosystem.exchange.venue import BALANCES_E8
 
 STARTS_AT_US = 1_767_571_200_000_000
 STEP_US = 20 * MINUTE_US
@@ -32,7 +34,13 @@ class Host:
     """Delivers every fact to every machine by event time, and keeps what was delivered."""
 
     def __init__(self) -> None:
-        self.exchange = Exchange(run_key=bytes(32), seed=7, starts_at_us=STARTS_AT_US)
+        self.exchange = Exchange(
+            terms=VENUES[VENUE],
+            run_key=bytes(32),
+            seed=7,
+            starts_at_us=STARTS_AT_US,
+            opening_balances_e8=BALANCES_E8,
+        )
         self.custodian = new_custodian()
         self.log: list[Event] = []
         self.in_both_e8 = dict.fromkeys(ASSETS, 0)
@@ -104,7 +112,7 @@ def trade(host: Host, chance: Random, steps: int) -> None:
                 volume_e8=10**8,
             )
         )
-        for account in OPENING_BALANCES_E8:
+        for account in BALANCES_E8:
             side: Side = chance.choice(("BUY", "SELL"))
             host.add(_order(chance, now_us + chance.randint(1, 999), account, side, price))
         host.run_until(now_us + STEP_US)
@@ -119,7 +127,7 @@ def _order(chance: Random, now_us: int, account: str, side: Side, price: int) ->
         causation_id=event_id,
         event_time_us=now_us,
         order_id=event_id,
-        venue="exchange",
+        venue="exchange-okx",
         account=account,
         instrument="BTC-USD",
         side=side,
@@ -142,7 +150,7 @@ def check_value(host: Host) -> None:
             for _, held_asset, held in state.accounts
             if held_asset == asset
         )
-        opening_e8 = sum(held[asset] for held in OPENING_BALANCES_E8.values())
+        opening_e8 = sum(held[asset] for held in BALANCES_E8.values())
         assert (
             accounts_e8
             + state.house.holdings_e8[asset]
@@ -194,7 +202,7 @@ def is_of_custodian(event: Event) -> bool:
 
 def is_of_exchange(event: Event) -> bool:
     """Tell whether an event is a fill or a balance change of the exchange."""
-    return isinstance(event, OrderFilled | BalanceChanged) and event.venue == "exchange"
+    return isinstance(event, OrderFilled | BalanceChanged) and event.venue == "exchange-okx"
 
 
 @pytest.mark.parametrize("cut", [1, 57, 300, 711, 1500])

@@ -16,7 +16,7 @@ def house(bid: str, ask: str, holdings_e8: dict[str, int] | None = None) -> Hous
     """Return a house that has seen one tick."""
     venue = Venue()
     venue.tick(bid, ask)
-    made = House(7, "exchange", holdings_e8 or RICH_E8, 10_000)
+    made = House(7, "exchange-okx", holdings_e8 or RICH_E8, 10_000)
     made.requote(venue.ticks["BTC-USD"])
     return made
 
@@ -86,7 +86,7 @@ def test_another_tick_or_seed_draws_other_quantities() -> None:
     tick = venue.ticks["BTC-USD"]
     drawn = []
     for seed, number in ((7, 1), (8, 1), (7, 2)):
-        made = House(seed, "exchange", RICH_E8, 10_000)
+        made = House(seed, "exchange-okx", RICH_E8, 10_000)
         made.requote(msgspec.structs.replace(tick, feed_sequence=number))
         drawn.append(tuple(made.offers(BTC_USD, buys=True)))
     assert len(set(drawn)) == 3

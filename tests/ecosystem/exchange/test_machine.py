@@ -6,18 +6,24 @@ from ecosystem.events.balances import BalanceChanged
 from ecosystem.events.fills import OrderFilled
 from ecosystem.events.orders import OrderAccepted, OrderExpired
 from ecosystem.events.venues import VenueStatusChanged
-from ecosystem.firm import OPENING_BALANCES_E8
 from ecosystem.units import DAY_US, E8
-from tests.ecosystem.exchange.venue import ALICE, STARTS_AT_US, Venue, kinds, new_exchange
+from tests.ecosystem.exchange.venue import (
+    ALICE,
+    BALANCES_E8,
+    STARTS_AT_US,
+    Venue,
+    kinds,
+    new_exchange,
+)
 
 
 def test_it_opens_once_with_deposits_that_are_roots() -> None:
     exchange = new_exchange()
-    assert exchange.name == "exchange"
+    assert exchange.name == "exchange-okx"
     assert exchange.due_us() == STARTS_AT_US
     *deposits, up = exchange.wake(STARTS_AT_US)
     assert isinstance(up, VenueStatusChanged)
-    assert (up.venue, up.state) == ("exchange", "UP")
+    assert (up.venue, up.state) == ("exchange-okx", "UP")
     assert all(fact.is_root for fact in [*deposits, up])
     found = {
         (fact.account, fact.asset): fact.total_e8
@@ -26,7 +32,7 @@ def test_it_opens_once_with_deposits_that_are_roots() -> None:
     }
     assert found == {
         (account, asset): amount_e8
-        for account, held in OPENING_BALANCES_E8.items()
+        for account, held in BALANCES_E8.items()
         for asset, amount_e8 in held.items()
     }
     assert exchange.due_us() is None

@@ -16,10 +16,16 @@ from ecosystem.events.words import EventId, Side, TimeInForce
 from ecosystem.exchange.charges import lock_e8
 from ecosystem.exchange.liquidity import HOUSE_HOLDINGS_E8
 from ecosystem.exchange.machine import Exchange
-from ecosystem.firm import OPENING_BALANCES_E8
 from ecosystem.instruments import ASSETS, INSTRUMENTS
 from ecosystem.units import DAY_US, format_e8
-from tests.ecosystem.exchange.venue import ALICE, BOB, STARTS_AT_US, Venue, new_exchange
+from tests.ecosystem.exchange.venue import (
+    ALICE,
+    BALANCES_E8,
+    BOB,
+    STARTS_AT_US,
+    Venue,
+    new_exchange,
+)
 
 ACCOUNTS = st.sampled_from([ALICE, BOB])
 SIDES: st.SearchStrategy[Side] = st.sampled_from(["BUY", "SELL"])
@@ -178,7 +184,7 @@ class AnyHistory(RuleBasedStateMachine):
                 for _, held_asset, held in state.accounts
                 if held_asset == asset
             )
-            deposited_e8 = sum(held[asset] for held in OPENING_BALANCES_E8.values())
+            deposited_e8 = sum(held[asset] for held in BALANCES_E8.values())
             assert (
                 at_accounts_e8
                 + state.house.holdings_e8[asset]

@@ -14,16 +14,21 @@ from ecosystem.events.settlements import (
 from ecosystem.events.words import EventId, OrderType, Side, TimeInForce
 from ecosystem.exchange.liquidity import HOUSE_HOLDINGS_E8
 from ecosystem.exchange.machine import Exchange
-from ecosystem.firm import OPENING_BALANCES_E8
+from ecosystem.firm import VENUE
 from ecosystem.units import E8, SECOND_US, parse_e8
+from ecosystem.venues import VENUES
 
 STARTS_AT_US = 1_767_571_200_000_000
 ALICE = "firm-momentum"
 BOB = "firm-reversion"
+BALANCES_E8: Mapping[str, Mapping[str, int]] = {
+    account: {"BTC": 2 * E8, "ETH": 40 * E8, "USD": 30_000 * E8, "USDT": 10_000 * E8}
+    for account in (ALICE, BOB)
+}
 
 
 def new_exchange(
-    balances_e8: Mapping[str, Mapping[str, int]] = OPENING_BALANCES_E8,
+    balances_e8: Mapping[str, Mapping[str, int]] = BALANCES_E8,
     house_e8: Mapping[str, int] = HOUSE_HOLDINGS_E8,
 ) -> Exchange:
     """Return an exchange that has not opened yet."""
@@ -31,6 +36,7 @@ def new_exchange(
         run_key=bytes(32),
         seed=7,
         starts_at_us=STARTS_AT_US,
+        terms=VENUES[VENUE],
         opening_balances_e8=balances_e8,
         house_holdings_e8=house_e8,
     )
@@ -71,7 +77,7 @@ class Venue:
         reduce_only: bool = False,
         stop_price: str | None = None,
         order_id: EventId | None = None,
-        venue: str = "exchange",
+        venue: str = "exchange-okx",
     ) -> OrderSubmitted:
         """Return a wish for an order: market without a price, limit with one."""
         self.now_us += 1_000
@@ -113,7 +119,7 @@ class Venue:
             causation_id=event_id,
             event_time_us=self.now_us,
             order_id=order_id,
-            venue="exchange",
+            venue="exchange-okx",
             account=account,
             instrument=instrument,
         )
@@ -136,7 +142,7 @@ class Venue:
             causation_id=event_id,
             event_time_us=self.now_us,
             order_id=order_id,
-            venue="exchange",
+            venue="exchange-okx",
             account=account,
             instrument="BTC-USD",
             quantity_e8=parse_e8(quantity),
@@ -174,13 +180,15 @@ class Venue:
             causation_id=event_id,
             event_time_us=self.now_us,
             settlement_id=event_id,
-            venue="exchange",
+            venue="exchange-okx",
             account=account,
             custody_account="custody-firm",
             asset=asset,
             amount_e8=amount_e8,
             kind="CRYPTO_INTERNAL",
             due_time_us=self.now_us + 300 * SECOND_US,
+            direction="TO_CUSTODY",
+            approvals_needed=0,
         )
         self.deliver(event)
         return event

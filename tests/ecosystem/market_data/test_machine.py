@@ -131,7 +131,7 @@ def test_injections_delivered_twice_and_own_events_seen_again_change_nothing() -
 
 
 def test_injections_for_others_are_none_of_its_business() -> None:
-    other = msgspec.structs.replace(crash(starts_s=1), target="exchange", kind="outage")
+    other = msgspec.structs.replace(crash(starts_s=1), target="exchange-okx", kind="outage")
     assert run(feed(2, other), 20) == run(feed(2), 20)
 
 

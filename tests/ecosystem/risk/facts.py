@@ -89,7 +89,7 @@ class Accounts:
         change_e8: int,
         reason: BalanceReason = "DEPOSIT",
         *,
-        venue: str = "exchange",
+        venue: str = "exchange-okx",
         account: str = "firm-momentum",
         reference: EventId = NOBODY,
     ) -> BalanceChanged:
@@ -136,7 +136,7 @@ def fill(
         event_time_us=at(seconds),
         trade_id=trade_id,
         order_id=trade_id,
-        venue="exchange",
+        venue="exchange-okx",
         account=account,
         instrument=instrument,
         side=side,

@@ -276,7 +276,7 @@ def test_events_of_no_concern_change_nothing() -> None:
         causation_id=NOBODY,
         event_time_us=at(1),
         order_id=NOBODY,
-        venue="exchange",
+        venue="exchange-okx",
         account="firm-momentum",
         instrument="BTC-USD",
         reason="NO_LIQUIDITY",

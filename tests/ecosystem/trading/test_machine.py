@@ -13,6 +13,7 @@ from ecosystem.events.orders import OrderCancelRequested, OrderRejected, OrderSu
 from ecosystem.events.prices import PriceTicked
 from ecosystem.events.venues import VenueStatusChanged
 from ecosystem.events.words import EventId, VenueState
+from ecosystem.firm import OPENING_BALANCES_E8, VENUE
 from ecosystem.instruments import INSTRUMENTS
 from ecosystem.market_data.machine import MarketData
 from ecosystem.trading.machine import TradingEngine
@@ -66,7 +67,7 @@ def venue_status(time_us: int, state: VenueState) -> Event:
         correlation_id=cause,
         causation_id=cause,
         event_time_us=time_us,
-        venue="exchange",
+        venue="exchange-okx",
         state=state,
         reason="",
     )
@@ -114,10 +115,10 @@ def test_long_hours_exhaust_no_account(seed: int) -> None:
     for strategy in STRATEGIES:
         for symbol, clip_e8 in CLIPS_E8.items():
             base = INSTRUMENTS[symbol].base
-            opening_e8 = 2 * 10**8 if base == "BTC" else 40 * 10**8
+            opening_e8 = OPENING_BALANCES_E8[VENUE][strategy.account][base]
             lean_e8 = session.venue.available_e8[strategy.account, base] - opening_e8
             assert abs(lean_e8) <= (LEVEL_MAX + 1) * clip_e8
-        assert session.venue.available_e8[strategy.account, "USD"] > 10_000 * 10**8
+        assert session.venue.available_e8[strategy.account, "USD"] > 1_000 * 10**8
 
 
 def test_an_opinion_goes_before_the_order_it_causes() -> None:
@@ -143,7 +144,7 @@ def test_in_a_crash_momentum_sells_and_reversion_buys() -> None:
     ]
     assert falling
     leans = {
-        strategy.account: session.venue.available_e8[strategy.account, "BTC"] - 2 * 10**8
+        strategy.account: session.venue.available_e8[strategy.account, "BTC"] - 10**8
         for strategy in STRATEGIES
     }
     assert leans["firm-momentum"] < 0 < leans["firm-reversion"]
@@ -230,7 +231,7 @@ def test_a_refused_cancellation_keeps_the_order_unless_the_venue_does_not_know_i
         causation_id=order.event_id,
         event_time_us=session.market.due_us(),
         order_id=order.order_id,
-        venue="exchange",
+        venue="exchange-okx",
         account=order.account,
         instrument=order.instrument,
         reason="VENUE_DOWN",
@@ -257,7 +258,7 @@ def test_a_poor_account_orders_what_it_can_fund_or_nothing() -> None:
     session = Session(5)
     for (account, asset), amount_e8 in session.venue.available_e8.items():
         if asset == "USD":
-            session.venue.available_e8[account, asset] = amount_e8 // 12
+            session.venue.available_e8[account, asset] = amount_e8 // 6
     for event in session.venue.opening(STARTS_AT_US):
         session.deliver(event)
     session.run(4 * HOUR)

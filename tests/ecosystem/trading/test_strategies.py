@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecosystem.firm import OPENING_BALANCES_E8
+from ecosystem.firm import OPENING_BALANCES_E8, VENUE
 from ecosystem.instruments import INSTRUMENTS
 from ecosystem.trading.strategies import CLIPS_E8, LEVEL_MAX, STRATEGIES, next_level
 
@@ -29,7 +29,7 @@ def test_a_level_moves_towards_the_signal_or_not_at_all(level: int, signal: floa
 def test_each_strategy_has_an_account_of_its_own_that_bears_its_greatest_lean() -> None:
     assert len({strategy.account for strategy in STRATEGIES}) == len(STRATEGIES)
     for strategy in STRATEGIES:
-        held_e8 = OPENING_BALANCES_E8[strategy.account]
+        held_e8 = OPENING_BALANCES_E8[VENUE][strategy.account]
         for symbol, clip_e8 in CLIPS_E8.items():
             assert LEVEL_MAX * clip_e8 * 5 <= held_e8[INSTRUMENTS[symbol].base]
 

@@ -36,7 +36,7 @@ class TinyVenue:
     def __init__(self) -> None:
         self.available_e8 = {
             (account, asset): amount_e8
-            for account, balances in OPENING_BALANCES_E8.items()
+            for account, balances in OPENING_BALANCES_E8[VENUE].items()
             for asset, amount_e8 in balances.items()
         }
         self.locked_e8 = dict.fromkeys(self.available_e8, 0)

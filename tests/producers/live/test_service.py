@@ -37,7 +37,7 @@ class Crash(Exception):  # noqa: N818 - stands for SIGKILL
 class Accepter:
     """Accepts every order and numbers it; the number is state that must survive a crash."""
 
-    name = "exchange"
+    name = "exchange-okx"
 
     def __init__(self) -> None:
         self.accepted: list[EventId] = []
@@ -48,7 +48,7 @@ class Accepter:
         accepted = msgspec.convert(
             msgspec.structs.asdict(event)
             | {
-                "event_id": derive_id(event.event_id, "exchange/accepted"),
+                "event_id": derive_id(event.event_id, "exchange-okx/accepted"),
                 "causation_id": event.event_id,
                 "event_time_us": now_us,
                 "quantity_e8": len(self.accepted),
@@ -76,7 +76,7 @@ def order(number: int) -> OrderSubmitted:
         causation_id=event_id(number),
         event_time_us=number,
         order_id=event_id(number),
-        venue="exchange",
+        venue="exchange-okx",
         account="firm",
         instrument=f"I{number % 5}",
         side="BUY",
@@ -111,8 +111,8 @@ def serve(log: MemoryLog, appender: MemoryAppender, clock: LiveClock) -> Accepte
     """Start a service as its process does, and run it until nothing is left to do."""
     machine = Accepter()
     history = log.reader(["orders"])
-    restore(machine, CODEC, history, log.committed["exchange"])
-    reader = log.reader(["orders"], "exchange")
+    restore(machine, CODEC, history, log.committed["exchange-okx"])
+    reader = log.reader(["orders"], "exchange-okx")
     service = LiveService(machine, clock, CODEC, reader, appender)
     while dict(reader.positions()) != dict(reader.end_offsets()):
         service.step(0)
@@ -151,7 +151,7 @@ def test_records_nobody_can_decode_are_counted_and_passed_over() -> None:
     log = MemoryLog(ROUTES, CODEC, lambda: 0)
     log.put("orders", 0, b"", b"garbage")
     log.appender().append(order(1))
-    reader = log.reader(["orders"], "exchange")
+    reader = log.reader(["orders"], "exchange-okx")
     service = LiveService(
         Accepter(), LiveClock(0, wall=lambda: 10**6), CODEC, reader, log.appender()
     )

@@ -5,7 +5,7 @@ import msgspec
 from ecosystem.events.words import Severity
 from ecosystem.market_data.crash import CrashParameters
 from ecosystem.risk.limits import RULES as MONITOR_RULES
-from producers.test_coordinator.vocabulary import INJECTIONS, RULES, SEVERITIES
+from producers.test_coordinator.vocabulary.tables import INJECTIONS, RULES, SEVERITIES
 
 
 def test_what_can_be_expected_is_what_the_risk_monitor_has_rules_for() -> None:

@@ -154,7 +154,7 @@ def test_the_clock_announces_where_every_partition_stood() -> None:
             below = record.offset < ends[record.topic, record.partition]
             assert below == (record.event.event_time_us < advance.event_time_us)
     assert {end.topic for end in advances[0].ends} == {  # type: ignore[attr-defined] # checked above
-        *("prices", "orders", "fills", "balances", "settlements", "venue-status")
+        *("prices", "orders", "fills", "books", "balances", "settlements", "venue-status")
     }
 
 
@@ -305,7 +305,7 @@ class Slow(MemoryAppender):
 
 @given(
     st.lists(
-        st.lists(st.sampled_from(["trading-engine", "exchange", "custodian"]), max_size=6),
+        st.lists(st.sampled_from(["trading-engine", "exchange-okx", "custodian"]), max_size=6),
         max_size=8,
     ),
     st.sets(st.integers(0, 8)),

@@ -188,7 +188,7 @@ def _events(run_id: str, ticks_count: int, alert: bool) -> Iterator[Event]:
             yield OrderCancelRequested(
                 **_caused(tick, "test/order", number),
                 order_id=tick.event_id,
-                venue="exchange",
+                venue="exchange-okx",
                 account="firm-momentum",
                 instrument=tick.instrument,
             )

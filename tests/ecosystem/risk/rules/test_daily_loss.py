@@ -49,7 +49,7 @@ def test_inputs_are_marks_of_now_marks_of_midnight_and_balances() -> None:
     assert finding.inputs == (
         event_id("mark", 1),
         event_id("mark", 0),
-        event_id("balance/exchange/firm-momentum/BTC", 0),
+        event_id("balance/exchange-okx/firm-momentum/BTC", 0),
     )
     assert finding.message == (
         "the portfolio lost 1.00 USD since midnight UTC; the limit is 1.00 USD"

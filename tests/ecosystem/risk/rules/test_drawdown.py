@@ -56,7 +56,7 @@ def test_inputs_are_marks_of_now_marks_of_the_high_water_and_balances() -> None:
     assert finding.inputs == (
         event_id("mark", 2),
         event_id("mark", 1),
-        event_id("balance/exchange/firm-momentum/BTC", 0),
+        event_id("balance/exchange-okx/firm-momentum/BTC", 0),
     )
     assert finding.message == (
         "the portfolio is 50.00 % below its high water; the limit is 25.00 %"

@@ -15,7 +15,11 @@ from tests.ecosystem.risk.facts import Accounts, tick
 from tests.ecosystem.risk.rules.levels import LEVELS, SCALE, severity_of
 
 LIMIT = PositionLimit(bounds={"BTC": PositionBounds(long_e8=10 * E8, short_e8=5 * E8)}, scale=SCALE)
-PLACES = [("exchange", "firm-momentum"), ("exchange", "firm-reversion"), ("custodian", "custody")]
+PLACES = [
+    ("exchange-okx", "firm-momentum"),
+    ("exchange-okx", "firm-reversion"),
+    ("custodian", "custody"),
+]
 
 
 @pytest.mark.parametrize("sign", [1, -1])

@@ -1,0 +1,51 @@
+"""Facts of accounts at venues, and of the derivative positions they hold."""
+
+from ecosystem.events.envelope import Event
+from ecosystem.events.words import AccountKind, AccountState, EventId, PositionReason
+
+
+class AccountOpened(Event, frozen=True, kw_only=True, gc=False):
+    """A venue or custodian opened an account."""
+
+    venue: str
+    account: str
+    master_account: str
+    kind: AccountKind
+    state: AccountState
+
+
+class AccountStateChanged(Event, frozen=True, kw_only=True, gc=False):
+    """A venue changed the state of an account."""
+
+    venue: str
+    account: str
+    state: AccountState
+    reason: str
+
+
+class PositionChanged(Event, frozen=True, kw_only=True, gc=False):
+    """A derivative position changed."""
+
+    venue: str
+    account: str
+    instrument: str
+    reason: PositionReason
+    reference_id: EventId
+    quantity_change_e8: int
+    quantity_e8: int
+    entry_price_e8: int
+    realised_pnl_e8: int
+    margin_e8: int
+    position_sequence: int
+
+
+class PositionLiquidated(Event, frozen=True, kw_only=True, gc=False):
+    """A venue takes over the positions of an account whose equity fell below maintenance margin."""
+
+    venue: str
+    account: str
+    instrument: str
+    quantity_e8: int
+    mark_price_e8: int
+    equity_e8: int
+    maintenance_margin_e8: int

@@ -1,0 +1,7 @@
+"""What can be injected into the custodian."""
+
+from typing import Final
+
+from producers.test_coordinator.vocabulary.words import InjectionWord
+
+INJECTIONS: Final[tuple[InjectionWord, ...]] = ()
