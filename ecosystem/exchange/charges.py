@@ -5,8 +5,37 @@ rounded down: the venue bears the dust. A lock is rounded up. So the lock of an 
 execution by execution, always covers what the executions cost, into however many parts it falls.
 """
 
-from ecosystem.instruments import Instrument
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+from ecosystem.instruments import INSTRUMENTS
 from ecosystem.units import E8
+from ecosystem.venues import VenueTerms
+
+
+class FeeRates(NamedTuple):
+    """Fractions of the notional that a venue charges in one instrument."""
+
+    maker_e8: int
+    taker_e8: int
+
+
+def fee_schedule(terms: VenueTerms) -> Mapping[str, FeeRates]:
+    """Return the rates of a venue by instrument.
+
+    A venue's rates hold for all it trades, except where an instrument's own schedule is cheaper.
+    So nobody pays more anywhere than the instrument's schedule says.
+    """
+    return MappingProxyType(
+        {
+            symbol: FeeRates(
+                min(terms.maker_fee_e8, instrument.maker_fee_e8),
+                min(terms.taker_fee_e8, instrument.taker_fee_e8),
+            )
+            for symbol, instrument in INSTRUMENTS.items()
+        }
+    )
 
 
 def notional_e8(price_e8: int, quantity_e8: int) -> int:
@@ -19,9 +48,7 @@ def fee_e8(value_e8: int, rate_e8: int) -> int:
     return value_e8 * rate_e8 // E8
 
 
-def lock_e8(instrument: Instrument, *, buys: bool, limit_price_e8: int, quantity_e8: int) -> int:
-    """Return what an open limit order locks: quote with the taker fee to buy, base to sell."""
-    if not buys:
-        return quantity_e8
+def cost_e8(limit_price_e8: int, quantity_e8: int, rate_e8: int) -> int:
+    """Return what buying costs at most in the quote asset, with the fee, rounded up."""
     value_e8 = -(-limit_price_e8 * quantity_e8 // E8)
-    return value_e8 - (-value_e8 * instrument.taker_fee_e8 // E8)
+    return value_e8 - (-value_e8 * rate_e8 // E8)

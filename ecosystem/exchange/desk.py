@@ -1,10 +1,13 @@
 """What the venue decides about orders: take or refuse, execute, cancel, replace."""
 
+from collections.abc import Mapping
+
 from ecosystem.events.orders import OrderCancelRequested, OrderReplaceRequested, OrderSubmitted
 from ecosystem.events.prices import PriceTicked
 from ecosystem.exchange.answers import Answers, Causes
-from ecosystem.exchange.charges import fee_e8, lock_e8, notional_e8
+from ecosystem.exchange.funds import Funds, Wanted
 from ecosystem.exchange.matching import Plan, limit_key, plan
+from ecosystem.exchange.order_facts import accepted, cancelled, filled, rejected, replaced
 from ecosystem.exchange.orders import Order
 from ecosystem.exchange.state import VenueState
 from ecosystem.exchange.terms import Refusal, refuse_order, refuse_price, refuse_quantity
@@ -16,16 +19,17 @@ from ecosystem.units import format_e8
 class OrderDesk:
     """Decides on the wishes of accounts, all checks first, so that a refusal changes nothing."""
 
-    __slots__ = ("_state",)
+    __slots__ = ("_funds", "_state")
 
-    def __init__(self, state: VenueState) -> None:
+    def __init__(self, state: VenueState, funds: Mapping[str, Funds]) -> None:
         self._state = state
+        self._funds = funds
 
     def submit(self, request: OrderSubmitted, answers: Answers) -> None:
         """Take an order and execute what can be executed, or refuse it."""
         refusal = self._refuse(request)
         if refusal is not None:
-            answers.rejected(request, refusal)
+            rejected(answers, request, refusal)
             return
         instrument = INSTRUMENTS[request.instrument]
         found = self._plan(
@@ -35,25 +39,32 @@ class OrderDesk:
             limit_price_e8=request.limit_price_e8,
             quantity_e8=request.quantity_e8,
         )
-        needed_e8 = _needed_e8(instrument, request, found)
-        refusal = _refuse_plan(request, found) or self._refuse_funds(
-            instrument, request.account, buys=request.side == "BUY", needed_e8=needed_e8
+        wanted = Wanted(
+            instrument,
+            request.account,
+            request.side == "BUY",
+            request.limit_price_e8,
+            request.quantity_e8,
+            request.reduce_only,
         )
+        funds = self._funds[request.instrument]
+        needed_e8 = funds.needed_e8(wanted, found)
+        refusal = _refuse_plan(request, found) or funds.refuse(wanted, needed_e8)
         if refusal is not None:
-            answers.rejected(request, refusal)
+            rejected(answers, request, refusal)
             return
-        order = answers.accepted(request)
+        order = accepted(answers, request)
         causes = (order.accepted_id, order.correlation_id)
-        answers.locked(order, needed_e8, causes)
+        funds.lock(answers, order, needed_e8, causes)
         _execute(answers, order, found, causes)
 
     def cancel(self, request: OrderCancelRequested, answers: Answers) -> None:
         """Take the rest of an order out of the book, or refuse the wish."""
         order = self._state.orders.get(request.order_id)
         if order is None or not _owns(request, order):
-            answers.rejected(request, self._unknown(request, order))
+            rejected(answers, request, self._unknown(request, order))
         else:
-            answers.cancelled(order, "REQUESTED", (request.event_id, request.correlation_id))
+            cancelled(answers, order, "REQUESTED", (request.event_id, request.correlation_id))
 
     def replace(self, request: OrderReplaceRequested, answers: Answers) -> None:
         """Give an open order new terms, or refuse them.
@@ -63,11 +74,11 @@ class OrderDesk:
         """
         order = self._state.orders.get(request.order_id)
         if order is None or not _owns(request, order):
-            answers.rejected(request, self._unknown(request, order))
+            rejected(answers, request, self._unknown(request, order))
             return
         refusal = _refuse_terms(request, order)
         if refusal is not None:
-            answers.rejected(request, refusal)
+            rejected(answers, request, refusal)
             return
         instrument = INSTRUMENTS[order.instrument]
         price_e8 = request.limit_price_e8
@@ -79,21 +90,19 @@ class OrderDesk:
             limit_price_e8=price_e8,
             quantity_e8=remaining_e8,
         )
-        more_e8 = lock_e8(
-            instrument, buys=order.buys, limit_price_e8=price_e8, quantity_e8=remaining_e8
-        ) - answers.locked_e8(order)
+        wanted = Wanted(instrument, order.account, order.buys, price_e8, remaining_e8, False)
+        funds = self._funds[order.instrument]
+        more_e8 = funds.needed_e8(wanted, found) - funds.locked_e8(order)
         if order.post_only and (found.executions or found.meets_itself):
             refusal = _would_cross(price_e8)
         else:
-            refusal = self._refuse_funds(
-                instrument, order.account, buys=order.buys, needed_e8=more_e8
-            )
+            refusal = funds.refuse(wanted, more_e8)
         if refusal is not None:
-            answers.rejected(request, refusal)
+            rejected(answers, request, refusal)
             return
         kept = price_e8 == order.limit_price_e8 and request.quantity_e8 <= order.quantity_e8
-        causes = answers.replaced(request, remaining_e8, priority_kept=kept)
-        answers.locked(order, more_e8, causes)
+        causes = replaced(answers, request, remaining_e8, priority_kept=kept)
+        funds.lock(answers, order, more_e8, causes)
         _execute(answers, order, found, causes)
 
     def meet_house(self, tick: PriceTicked, answers: Answers) -> None:
@@ -111,7 +120,7 @@ class OrderDesk:
                 found = plan(resting, limit_key(resting, price_e8), quantity_e8, "")
                 for order, at_e8, taken_e8 in found.executions:
                     assert order is not None, "the house does not meet itself"
-                    answers.filled(order, "MAKER", at_e8, taken_e8, causes, number)
+                    filled(answers, order, "MAKER", at_e8, taken_e8, causes, number)
                     number += 1
                 if found.remaining_e8:
                     break
@@ -142,19 +151,6 @@ class OrderDesk:
             accounts = ", ".join(self._state.accounts.names)
             return "UNKNOWN_ACCOUNT", f"account {request.account!r}; allowed: {accounts}"
         return refusal
-
-    def _refuse_funds(
-        self, instrument: Instrument, account: str, *, buys: bool, needed_e8: int
-    ) -> Refusal | None:
-        asset = instrument.quote if buys else instrument.base
-        available_e8 = self._state.accounts.balance(account, asset).available_e8
-        # An order that frees funds needs none, whatever else is locked.
-        if needed_e8 <= max(available_e8, 0):
-            return None
-        return (
-            "INSUFFICIENT_BALANCE",
-            f"{format_e8(needed_e8)} {asset} needed; available: {format_e8(available_e8)}",
-        )
 
     def _unknown(
         self, request: OrderCancelRequested | OrderReplaceRequested, order: Order | None
@@ -212,40 +208,22 @@ def _would_cross(price_e8: int) -> Refusal:
     )
 
 
-def _needed_e8(instrument: Instrument, request: OrderSubmitted, found: Plan) -> int:
-    buys = request.side == "BUY"
-    if request.limit_price_e8 is not None:
-        return lock_e8(
-            instrument,
-            buys=buys,
-            limit_price_e8=request.limit_price_e8,
-            quantity_e8=request.quantity_e8,
-        )
-    if not buys:
-        return request.quantity_e8
-    needed_e8 = 0
-    for _, price_e8, quantity_e8 in found.executions:
-        value_e8 = notional_e8(price_e8, quantity_e8)
-        needed_e8 += value_e8 + fee_e8(value_e8, instrument.taker_fee_e8)
-    return needed_e8
-
-
 def _execute(answers: Answers, order: Order, found: Plan, causes: Causes) -> None:
     number = 0
     for resting, price_e8, quantity_e8 in found.executions:
         trade_id = None
         if resting is not None:
             trade_id = derive_id(causes[0], "exchange/trade", number)
-            answers.filled(resting, "MAKER", price_e8, quantity_e8, causes, number, trade_id)
+            filled(answers, resting, "MAKER", price_e8, quantity_e8, causes, number, trade_id)
             number += 1
-        answers.filled(order, "TAKER", price_e8, quantity_e8, causes, number, trade_id)
+        filled(answers, order, "TAKER", price_e8, quantity_e8, causes, number, trade_id)
         number += 1
     if not found.remaining_e8:
         return
     # The newer order gives way, so an account never trades with itself.
     if found.meets_itself:
-        answers.cancelled(order, "SELF_MATCH", causes)
+        cancelled(answers, order, "SELF_MATCH", causes)
     elif order.order_type == "MARKET":
-        answers.cancelled(order, "NO_LIQUIDITY", causes)
+        cancelled(answers, order, "NO_LIQUIDITY", causes)
     elif not order.rests:
-        answers.cancelled(order, "IMMEDIATE_REMAINDER", causes)
+        cancelled(answers, order, "IMMEDIATE_REMAINDER", causes)

@@ -15,10 +15,15 @@ from ecosystem.events.settlements import (
     SettlementFailed,
     SettlementInstructed,
 )
-from ecosystem.exchange.answers import Answers
+from ecosystem.exchange.answers import Answers, Request
+from ecosystem.exchange.balance_facts import deposited, settled
 from ecosystem.exchange.desk import OrderDesk
+from ecosystem.exchange.funds import Funds, SpotFunds
+from ecosystem.exchange.gate import Gate, OpenGate
 from ecosystem.exchange.liquidity import HOUSE_HOLDINGS_E8, House
+from ecosystem.exchange.order_facts import expired, rejected
 from ecosystem.exchange.state import VenueState
+from ecosystem.exchange.venue_facts import came_up
 from ecosystem.firm import FEED, OPENING_BALANCES_E8
 from ecosystem.ids import RootIds
 from ecosystem.instruments import INSTRUMENTS
@@ -60,12 +65,17 @@ class Exchange:
             if opening_balances_e8 is None
             else opening_balances_e8
         )
-        self.state = VenueState(name, House(seed, name, house_holdings_e8, terms.delay_us))
-        self._desk = OrderDesk(self.state)
-        self._decide: Mapping[type[Event], Callable[[Any, Answers], None]] = {
+        self.state = VenueState(terms, House(seed, name, house_holdings_e8, terms.delay_us))
+        self._gate: Gate = OpenGate(terms.delay_us)
+        spot = SpotFunds(self.state)
+        self._funds: Mapping[str, Funds] = dict.fromkeys(INSTRUMENTS, spot)
+        self._desk = OrderDesk(self.state, self._funds)
+        self._requests: Mapping[type[Event], Callable[[Any, Answers], None]] = {
             OrderSubmitted: self._desk.submit,
             OrderCancelRequested: self._desk.cancel,
             OrderReplaceRequested: self._desk.replace,
+        }
+        self._settlements: Mapping[type[Event], Callable[[Any, Answers], None]] = {
             SettlementInstructed: self._lock_settlement,
             SettlementCompleted: self._complete_settlement,
             SettlementFailed: self._release_settlement,
@@ -80,10 +90,13 @@ class Exchange:
         """Return the facts that follow from a tick, a wish for an order or a settlement."""
         if type(event) is PriceTicked:
             return self._tick(event, now_us)
-        decide = self._decide.get(type(event))
+        decide = self._requests.get(type(event))
+        if decide is not None:
+            return self._answer(event, decide, now_us)  # type: ignore[arg-type] # a request
+        decide = self._settlements.get(type(event))
         if decide is None or event.venue != self._name:  # type: ignore[attr-defined] # these have it
             return ()
-        answers = self._answers(now_us)
+        answers = self._answers(now_us, self._delay_us)
         decide(event, answers)
         return answers.facts
 
@@ -95,17 +108,17 @@ class Exchange:
 
     def wake(self, now_us: int) -> Sequence[Event]:
         """Return the opening deposits and the opening, or the expiry of DAY orders."""
-        state, answers = self.state, self._answers(now_us)
+        state, answers = self.state, self._answers(now_us, self._delay_us)
         if not state.status_changes:
             # A deposit that reached the log before a crash is not made again.
             for account, holdings_e8 in self._opening_balances_e8.items():
                 for asset, amount_e8 in holdings_e8.items():
                     if not state.accounts.balance(account, asset).changes:
-                        answers.deposited(account, asset, amount_e8)
-            answers.came_up()
+                        deposited(answers, account, asset, amount_e8)
+            came_up(answers)
         for expires_us in [day for day in state.day_orders if day <= now_us]:
             for order_id in list(state.day_orders[expires_us]):
-                answers.expired(state.orders[order_id])
+                expired(answers, state.orders[order_id])
         return answers.facts
 
     def restore(self, event: Event) -> None:
@@ -115,8 +128,21 @@ class Exchange:
         elif self._quotes_on(event):
             self.state.house.requote(event)
 
-    def _answers(self, now_us: int) -> Answers:
-        return Answers(self.state, self._roots, now_us + self._delay_us)
+    def _answers(self, now_us: int, delay_us: int) -> Answers:
+        return Answers(self.state, self._roots, self._funds, now_us + delay_us)
+
+    def _answer(
+        self, request: Request, decide: Callable[[Any, Answers], None], now_us: int
+    ) -> Sequence[Event]:
+        if request.venue != self._name:
+            return ()
+        passage = self._gate.passage(request, now_us)
+        answers = self._answers(now_us, passage.delay_us)
+        if passage.refusal is not None:
+            rejected(answers, request, passage.refusal)
+        else:
+            decide(request, answers)
+        return [*answers.facts, *self._gate.notes(request, passage, answers.facts)]
 
     def _quotes_on(self, tick: PriceTicked) -> bool:
         instrument = INSTRUMENTS.get(tick.instrument)
@@ -131,7 +157,7 @@ class Exchange:
         bid_e8, ask_e8 = book.bids.best_price_e8(), book.asks.best_price_e8()
         if not house.crosses(tick.instrument, bid_e8, ask_e8):
             return ()
-        answers = self._answers(now_us)
+        answers = self._answers(now_us, self._delay_us)
         self._desk.meet_house(tick, answers)
         return answers.facts
 
@@ -141,7 +167,7 @@ class Exchange:
         known = event.settlement_id in self.state.settling
         if not known and 0 < event.amount_e8 <= held.available_e8:
             lock = (event.account, event.asset, event.amount_e8)
-            answers.settled(event, event.settlement_id, "SETTLEMENT_LOCK", lock)
+            settled(answers, event, event.settlement_id, "SETTLEMENT_LOCK", lock)
 
     def _complete_settlement(self, event: SettlementCompleted, answers: Answers) -> None:
         lock = self.state.settling.get(event.settlement_id)
@@ -151,9 +177,9 @@ class Exchange:
                 f"settlement {event.settlement_id.hex()} of {format_e8(event.amount_e8)} "
                 f"{event.asset} of {event.account} completed, but locked for it is {found}"
             )
-        answers.settled(event, event.settlement_id, "SETTLEMENT", lock)
+        settled(answers, event, event.settlement_id, "SETTLEMENT", lock)
 
     def _release_settlement(self, event: SettlementFailed, answers: Answers) -> None:
         lock = self.state.settling.get(event.settlement_id)
         if lock is not None:
-            answers.settled(event, event.settlement_id, "UNLOCK", lock)
+            settled(answers, event, event.settlement_id, "UNLOCK", lock)

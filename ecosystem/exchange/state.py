@@ -23,10 +23,12 @@ from ecosystem.events.venues import VenueStatusChanged
 from ecosystem.events.words import EventId
 from ecosystem.exchange.accounts import Accounts
 from ecosystem.exchange.book import Book
+from ecosystem.exchange.charges import fee_schedule
 from ecosystem.exchange.liquidity import House
 from ecosystem.exchange.orders import Order, OrderFact, Status, next_status
 from ecosystem.instruments import INSTRUMENTS
 from ecosystem.units import DAY_US
+from ecosystem.venues import VenueTerms
 
 
 class VenueState:
@@ -40,16 +42,20 @@ class VenueState:
         "accounts",
         "books",
         "day_orders",
+        "fees",
         "house",
         "orders",
         "settling",
         "status_changes",
+        "terms",
         "time_us",
         "venue",
     )
 
-    def __init__(self, venue: str, house: House) -> None:
-        self.venue = venue
+    def __init__(self, terms: VenueTerms, house: House) -> None:
+        self.venue = terms.name
+        self.terms = terms
+        self.fees = fee_schedule(terms)
         self.house = house
         self.accounts = Accounts()
         self.books = {symbol: Book() for symbol in INSTRUMENTS}

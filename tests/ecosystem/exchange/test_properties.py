@@ -13,7 +13,7 @@ from ecosystem.events.envelope import Event
 from ecosystem.events.fills import OrderFilled
 from ecosystem.events.settlements import SettlementInstructed
 from ecosystem.events.words import EventId, Side, TimeInForce
-from ecosystem.exchange.charges import lock_e8
+from ecosystem.exchange.charges import cost_e8
 from ecosystem.exchange.liquidity import HOUSE_HOLDINGS_E8
 from ecosystem.exchange.machine import Exchange
 from ecosystem.instruments import ASSETS, INSTRUMENTS
@@ -203,11 +203,10 @@ class AnyHistory(RuleBasedStateMachine):
             assert order.limit_price_e8 is not None
             asset = instrument.quote if order.buys else instrument.base
             place = (order.account, asset)
-            expected[place] = expected.get(place, 0) + lock_e8(
-                instrument,
-                buys=order.buys,
-                limit_price_e8=order.limit_price_e8,
-                quantity_e8=order.remaining_e8,
+            expected[place] = expected.get(place, 0) + (
+                cost_e8(order.limit_price_e8, order.remaining_e8, instrument.taker_fee_e8)
+                if order.buys
+                else order.remaining_e8
             )
         for account, asset, amount_e8 in state.settling.values():
             expected[account, asset] = expected.get((account, asset), 0) + amount_e8
