@@ -288,7 +288,7 @@ def test_the_check_of_a_live_namespace_finds_one_lost_right_and_leaves_nothing(
     run = desired.namespace
     assert check_live(broker.admin, PROJECT, run, broker.secrets).differences() == ()
     lost = Binding(
-        principal="User:exchange",
+        principal="User:exchange-okx",
         resource=Resource.TOPIC,
         name=run.topic("fills"),
         operation=Operation.WRITE,
@@ -313,7 +313,7 @@ def test_the_check_finds_a_right_too_many(
     broker: Broker, cluster: Cluster, desired: DesiredState
 ) -> None:
     extra = Binding(
-        principal="User:exchange",
+        principal="User:exchange-okx",
         resource=Resource.GROUP,
         name=desired.namespace.group("risk-monitor"),
         operation=Operation.READ,

@@ -71,7 +71,7 @@ def shell(broker: Broker, namespace: str, tmp_path: Path) -> Iterator[Shell]:
 def test_the_projects_catalogue_is_checked_against_its_schemas() -> None:
     result = topics("check", "--file", str(PROJECT_FILE))
     assert result.exit_code == 0, result.output
-    assert "15 topics, 9 principals" in result.output
+    assert "16 topics, 10 principals" in result.output
     assert "warning" not in result.output
 
 
