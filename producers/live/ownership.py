@@ -52,6 +52,9 @@ OWN_TYPES: Final[Mapping[str, tuple[type[Event], ...]]] = {
         orders.OrderCancelRequested,
         orders.OrderReplaceRequested,
         signals.StrategySignalled,
+        signals.StrategyStateChanged,
+        signals.StrategyRequestRefused,
+        signals.OrderWithheld,
     ),
     "clock": (clock.ClockAdvanced,),
 }

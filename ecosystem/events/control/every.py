@@ -7,6 +7,12 @@ from ecosystem.events.envelope import Event
 
 CONTROL_EVENTS: Final[tuple[type[Event], ...]] = (
     signals.StrategySignalled,
+    signals.StrategyStartRequested,
+    signals.StrategyStopRequested,
+    signals.StrategyReplaceRequested,
+    signals.StrategyStateChanged,
+    signals.StrategyRequestRefused,
+    signals.OrderWithheld,
     scenario.RunStarted,
     scenario.InjectionScheduled,
     scenario.InjectionCancelRequested,

@@ -6,6 +6,7 @@ import msgspec
 
 from ecosystem.events.words import EventId, Severity
 
+StrategyState = Literal["UNKNOWN", "RUNNING", "STOPPED", "HALTED"]
 HostKind = Literal["UNKNOWN", "WORLD", "LIVE"]
 RunStatus = Literal["UNKNOWN", "COMPLETED", "ABORTED"]
 MonitorStatus = Literal["UNKNOWN", "ANSWERED", "SILENT", "ABSENT"]
