@@ -1,0 +1,1 @@
+"""Accounts and the perpetual at a venue: sub-accounts, positions, margin, liquidation, funding."""
