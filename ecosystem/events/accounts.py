@@ -1,7 +1,51 @@
 """Facts of accounts at venues, and of the derivative positions they hold."""
 
 from ecosystem.events.envelope import Event
-from ecosystem.events.words import AccountKind, AccountState, EventId, PositionReason
+from ecosystem.events.words import (
+    AccountKind,
+    AccountRefusal,
+    AccountState,
+    EventId,
+    PositionReason,
+)
+
+
+class AccountOpenRequested(Event, frozen=True, kw_only=True, gc=False):
+    """The owner of a master account wished a further sub-account at a venue."""
+
+    venue: str
+    account: str
+    master_account: str
+    kind: AccountKind
+
+
+class AccountStateChangeRequested(Event, frozen=True, kw_only=True, gc=False):
+    """The owner of an account, or its venue, wished another state of it."""
+
+    venue: str
+    account: str
+    state: AccountState
+    reason: str
+
+
+class AccountTransferRequested(Event, frozen=True, kw_only=True, gc=False):
+    """The owner wished funds to be moved between two accounts of one master at a venue."""
+
+    venue: str
+    account: str
+    to_account: str
+    asset: str
+    amount_e8: int
+
+
+class AccountRequestRejected(Event, frozen=True, kw_only=True, gc=False):
+    """The venue refused a wish about an account, and nothing changed."""
+
+    venue: str
+    account: str
+    request_id: EventId
+    reason: AccountRefusal
+    detail: str
 
 
 class AccountOpened(Event, frozen=True, kw_only=True, gc=False):

@@ -66,6 +66,19 @@ Direction = Literal["UNKNOWN", "TO_CUSTODY", "TO_VENUE"]
 Resolution = Literal["UNKNOWN", "MATCHED", "AUTO_RESOLVED", "RESOLVED_WITH_NOTE", "UNDER_REVIEW"]
 AccountKind = Literal["UNKNOWN", "SPOT", "MARGIN", "FUTURES"]
 AccountState = Literal["UNKNOWN", "ACTIVE", "SUSPENDED", "CLOSED"]
+AccountRefusal = Literal[
+    "UNKNOWN",
+    "UNKNOWN_ACCOUNT",
+    "ACCOUNT_EXISTS",
+    "ACCOUNT_INACTIVE",
+    "OTHER_MASTER",
+    "TOO_MANY_ACCOUNTS",
+    "ILLEGAL_STATE",
+    "NOT_EMPTY",
+    "INVALID_AMOUNT",
+    "INSUFFICIENT_BALANCE",
+    "NOT_SUPPORTED",
+]
 PositionReason = Literal["UNKNOWN", "TRADE", "LIQUIDATION"]
 VenueState = Literal["UNKNOWN", "UP", "DEGRADED", "DOWN"]
 Severity = Literal["UNKNOWN", "LOW", "MEDIUM", "HIGH", "CRITICAL"]

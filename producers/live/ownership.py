@@ -19,6 +19,7 @@ from ecosystem.events.envelope import Event
 
 VENUE_TYPES: Final = (
     accounts.AccountOpened,
+    accounts.AccountRequestRejected,
     accounts.AccountStateChanged,
     accounts.PositionChanged,
     accounts.PositionLiquidated,

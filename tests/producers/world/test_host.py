@@ -154,7 +154,16 @@ def test_the_clock_announces_where_every_partition_stood() -> None:
             below = record.offset < ends[record.topic, record.partition]
             assert below == (record.event.event_time_us < advance.event_time_us)
     assert {end.topic for end in advances[0].ends} == {  # type: ignore[attr-defined] # checked above
-        *("prices", "orders", "fills", "books", "balances", "settlements", "venue-status")
+        *(
+            "prices",
+            "orders",
+            "fills",
+            "books",
+            "balances",
+            "account-requests",
+            "settlements",
+            "venue-status",
+        )
     }
 
 
