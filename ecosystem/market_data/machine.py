@@ -1,9 +1,9 @@
 """The machine `market-data`: one tick of each instrument a second, and signs of life.
 
-Ticks lie on a grid of steps from the start of the run; a feed that was away misses the steps it
-slept through and goes on at the step the clock shows, with the next feed sequence. All prices are
-pure functions of seed, step and the injections, so after a restart the last own ticks say all:
-how many were sent and when. `InjectionScheduled` must be delivered again, through `restore`.
+Ticks lie on a grid of steps from the start of the run, and a tick's sequence is its step: a feed
+that was away misses the steps it slept through, and its sequence shows the gap. All prices are
+pure functions of the step and the injections, so after a restart the last own tick says all.
+`InjectionScheduled` must be delivered again, through `restore`.
 """
 
 from collections.abc import Sequence
@@ -17,10 +17,11 @@ from ecosystem.events.venues import VenueStatusChanged
 from ecosystem.events.words import EventId
 from ecosystem.firm import FEED
 from ecosystem.ids import RootIds, derive_id
-from ecosystem.instruments import INSTRUMENTS
+from ecosystem.instruments import ASSETS, INSTRUMENTS
 from ecosystem.market_data.crash import KIND, Crash
-from ecosystem.market_data.paths import PricePaths, mid_prices_e8
+from ecosystem.market_data.paths import PricePaths, moved_price
 from ecosystem.market_data.quotes import FACTOR_UNIT, Quote, QuoteModel
+from ecosystem.market_data.source import PriceSource
 from ecosystem.rng import Stream
 from ecosystem.units import SECOND_US
 
@@ -34,11 +35,13 @@ class _Line:
 
     __slots__ = (
         "applied_label",
+        "assets",
+        "base",
         "beat_stream",
         "draws",
         "measure",
+        "quote",
         "quotes",
-        "sequence",
         "stream",
         "symbol",
     )
@@ -50,18 +53,30 @@ class _Line:
         self.applied_label = f"{FEED}/applied/{symbol}"
         self.measure = f"price {symbol}"
         self.draws = Stream(seed, "market-data", "quote", symbol)
-        self.quotes = QuoteModel(INSTRUMENTS[symbol])
-        self.sequence = 0
-        """Ticks sent, and so the sequence of the next."""
+        instrument = INSTRUMENTS[symbol]
+        self.quotes = QuoteModel(instrument)
+        self.base, self.quote = instrument.base, instrument.quote
+        self.assets = frozenset((instrument.base, instrument.quote))
 
 
 class MarketData:
     """Publishes the market, as it is or as injections make it."""
 
     def __init__(
-        self, run_key: bytes, seed: int, starts_at_us: int, *, interval_us: int = SECOND_US
+        self,
+        run_key: bytes,
+        seed: int,
+        starts_at_us: int,
+        *,
+        interval_us: int = SECOND_US,
+        source: PriceSource | None = None,
     ) -> None:
-        """Begin at `starts_at_us`, at the reference prices, with a tick every `interval_us`."""
+        """Begin at `starts_at_us`, with a tick every `interval_us`.
+
+        Args:
+            source: where prices come from, for steps of `interval_us` from `starts_at_us`; the
+                seeded paths when left out.
+        """
         if not 1000 <= interval_us <= HEARTBEAT_US or HEARTBEAT_US % interval_us:
             raise InvalidInputError(
                 f"interval_us {interval_us}; allowed is a divisor of {HEARTBEAT_US}, at least 1000"
@@ -71,12 +86,8 @@ class MarketData:
         self._starts_at_us = starts_at_us
         self._interval_us = interval_us
         self._beat_steps = HEARTBEAT_US // interval_us
-        self._paths = PricePaths(seed, interval_us)
+        self._source = PricePaths(seed, interval_us) if source is None else source
         self._lines = tuple(_Line(symbol, seed) for symbol in INSTRUMENTS)
-        self._line_of = {line.symbol: line for line in self._lines}
-        self._assets_of = tuple(
-            frozenset((instrument.base, instrument.quote)) for instrument in INSTRUMENTS.values()
-        )
         self._crashes: dict[EventId, Crash] = {}
         # Kept apart from the crashes: after a restart they may be delivered in either order.
         self._applied_counts: dict[EventId, int] = {}
@@ -108,7 +119,6 @@ class MarketData:
         step = (now_us - self._starts_at_us) // self._interval_us
         if step <= self._step:
             return ()
-        self._paths.advance_to(step)
         events: list[Event] = []
         if not self._up:
             events.append(self._status(now_us))
@@ -133,7 +143,6 @@ class MarketData:
     def restore(self, event: Event) -> None:
         """Take in an own event, or a scheduled injection, deciding nothing."""
         if isinstance(event, PriceTicked):
-            self._line_of[event.instrument].sequence = event.feed_sequence + 1
             self._step = max(self._step, self._step_at(event.event_time_us))
         elif isinstance(event, FeedHeartbeat):
             self._beat = max(self._beat, self._step_at(event.event_time_us) // self._beat_steps)
@@ -163,46 +172,38 @@ class MarketData:
         return (time_us - self._starts_at_us) // self._interval_us
 
     def _tick(self, step: int, now_us: int, events: list[Event]) -> None:
-        paths = self._paths
-        mids = mid_prices_e8(paths.btc_e12, paths.eth_e12, paths.tether_e12, paths.basis_e12)
-        for line, mid_e8 in zip(self._lines, mids, strict=True):
-            quote = line.quotes.quote(mid_e8, line.draws.bits(step), FACTOR_UNIT, FACTOR_UNIT)
-            events.append(self._ticked(line, quote, now_us))
+        for line, price in zip(self._lines, self._source.prices(step), strict=True):
+            if price is not None:
+                bits = line.draws.bits(step)
+                quote = line.quotes.quote(price, bits, FACTOR_UNIT, FACTOR_UNIT)
+                events.append(self._ticked(line, quote, step, now_us))
 
     def _tick_altered(
         self, step: int, now_us: int, crashes: list[Crash], events: list[Event]
     ) -> None:
-        paths = self._paths
-        mids = mid_prices_e8(paths.btc_e12, paths.eth_e12, paths.tether_e12, paths.basis_e12)
-        falls_e12 = {"BTC": 0, "ETH": 0, "USDT": 0}
+        moves_e12 = dict.fromkeys(ASSETS, 0)
         for crash in crashes:
             log_e12 = crash.log_e12(step)
             for asset in crash.assets:
-                falls_e12[asset] += log_e12
-        altered_mids = mid_prices_e8(
-            paths.btc_e12 + falls_e12["BTC"],
-            paths.eth_e12 + falls_e12["ETH"],
-            paths.tether_e12 + falls_e12["USDT"],
-            paths.basis_e12,
-        )
+                moves_e12[asset] += log_e12
         factors = [(crash.factors(step), crash) for crash in crashes]
-        for at, line in enumerate(self._lines):
-            assets = self._assets_of[at]
-            hitting = [pair for pair in factors if not assets.isdisjoint(pair[1].assets)]
+        for line, price in zip(self._lines, self._source.prices(step), strict=True):
+            if price is None:
+                continue
+            hitting = [pair for pair in factors if not line.assets.isdisjoint(pair[1].assets)]
             widening, busyness = max((factor for factor, _ in hitting), default=_QUIET)
             bits = line.draws.bits(step)
-            unaltered = line.quotes.quote(mids[at], bits, FACTOR_UNIT, FACTOR_UNIT)
-            altered = line.quotes.quote(altered_mids[at], bits, widening, busyness)
-            tick = self._ticked(line, altered, now_us)
+            unaltered = line.quotes.quote(price, bits, FACTOR_UNIT, FACTOR_UNIT)
+            moved = moved_price(price, moves_e12[line.base] - moves_e12[line.quote])
+            altered = line.quotes.quote(moved, bits, widening, busyness)
+            tick = self._ticked(line, altered, step, now_us)
             events.append(tick)
             if altered != unaltered:
                 for _, crash in hitting:
                     events.append(_applied(crash, line, tick, unaltered[2]))
 
-    def _ticked(self, line: _Line, quote: Quote, now_us: int) -> PriceTicked:
-        sequence = line.sequence
-        line.sequence = sequence + 1
-        event_id = self._ids.root(line.stream, sequence)
+    def _ticked(self, line: _Line, quote: Quote, step: int, now_us: int) -> PriceTicked:
+        event_id = self._ids.root(line.stream, step)
         bid_e8, ask_e8, last_e8, bid_quantity_e8, ask_quantity_e8, volume_e8 = quote
         return PriceTicked(
             event_id=event_id,
@@ -211,7 +212,7 @@ class MarketData:
             event_time_us=now_us,
             feed=FEED,
             instrument=line.symbol,
-            feed_sequence=sequence,
+            feed_sequence=step,
             bid_price_e8=bid_e8,
             ask_price_e8=ask_e8,
             last_price_e8=last_e8,
@@ -231,7 +232,7 @@ class MarketData:
                     event_time_us=now_us,
                     feed=FEED,
                     instrument=line.symbol,
-                    feed_sequence=line.sequence,
+                    feed_sequence=step + 1,
                 )
             )
 

@@ -11,9 +11,11 @@ restart costs a few microseconds for each step lived, about a second for three d
 """
 
 import math
+from collections.abc import Sequence
 from typing import Final
 
 from ecosystem.instruments import INSTRUMENTS
+from ecosystem.market_data.source import SourcePrice
 from ecosystem.rng import Stream
 from ecosystem.units import DAY_US, MINUTE_US
 
@@ -95,6 +97,21 @@ class PricePaths:
                 self.basis_e12 // reversion
             )
         self.step = max(self.step, step)
+
+    def prices(self, step: int) -> Sequence[SourcePrice]:
+        """Return the seven mid prices at `step`; spreads and volumes are not the paths' to know."""
+        if step < self.step:
+            self.step = 0
+            self.btc_e12 = self.eth_e12 = self.tether_e12 = self.basis_e12 = 0
+        self.advance_to(step)
+        mids = mid_prices_e8(self.btc_e12, self.eth_e12, self.tether_e12, self.basis_e12)
+        return [SourcePrice(mid_e8) for mid_e8 in mids]
+
+
+def moved_price(price: SourcePrice, log_e12: int) -> SourcePrice:
+    """Return a price moved by a log return."""
+    mid_e8 = exp_e12(price.mid_price_e8, log_e12)
+    return SourcePrice(mid_e8, price.spread_e8, price.volume_e8)
 
 
 _BTC_E8: Final = INSTRUMENTS["BTC-USD"].reference_price_e8

@@ -5,6 +5,7 @@ from types import MappingProxyType
 from typing import Final
 
 from ecosystem.instruments import Instrument
+from ecosystem.market_data.source import SourcePrice
 from ecosystem.units import E8, parse_e8
 
 Quote = tuple[int, int, int, int, int, int]
@@ -73,31 +74,40 @@ class QuoteModel:
         self._depth_span = (deep_e8 - shallow_e8) // self._lot_e8
         self._volume_lots = VOLUMES_E8[instrument.base] // self._lot_e8
 
-    def quote(self, mid_e8: int, bits: int, widening: int, busyness: int) -> Quote:
-        """Return the quote around `mid_e8` that the 64 bits of chance `bits` stand for.
+    def quote(self, price: SourcePrice, bits: int, widening: int, busyness: int) -> Quote:
+        """Return the quote around a price that the 64 bits of chance `bits` stand for.
 
         The mid price lies between bid and ask, both of them on the tick grid; the last trade
-        was at one of them. The bits are used in fields of their own, so no factor shifts them.
+        was at one of them. What the price does not say is drawn, from fields of the bits of
+        their own, so no factor shifts them.
 
         Args:
             widening: factor of the spread, scaled by 1e3.
             busyness: factor of the volume, scaled by 1e3.
         """
         tick_e8 = self._tick_e8
-        spread_e8 = self._spread_e8 + ((bits & 0xFFF) * self._spread_span >> 12)
-        width_e8 = mid_e8 * spread_e8 * widening // 100_000_000_000
+        mid_e8 = price.mid_price_e8
+        if price.spread_e8 is None:
+            spread_e8 = self._spread_e8 + ((bits & 0xFFF) * self._spread_span >> 12)
+            width_e8 = mid_e8 * spread_e8 * widening // 100_000_000_000
+        else:
+            width_e8 = price.spread_e8 * widening // 1000
         width_e8 = ((width_e8 + tick_e8 // 2) // tick_e8 or 1) * tick_e8
         # The nearest tick to where the bid would be, so that mid stays within half a tick.
         bid_e8 = (2 * mid_e8 - width_e8 + tick_e8) // (2 * tick_e8) * tick_e8
         ask_e8 = bid_e8 + width_e8
         lot_e8, lots, span = self._lot_e8, self._depth_lots, self._depth_span
         # The product of two uniform numbers: many small volumes, few large ones.
-        traded = (bits >> 43 & 0x3FF) * (bits >> 53) * self._volume_lots * busyness // 2_097_152_000
+        if price.volume_e8 is None:
+            lots_max = self._volume_lots * busyness
+            traded = (bits >> 43 & 0x3FF) * (bits >> 53) * lots_max // 2_097_152_000 or 1
+        else:
+            traded = price.volume_e8 * busyness // (1000 * lot_e8)
         return (
             bid_e8,
             ask_e8,
             ask_e8 if bits & 0x1000 else bid_e8,
             (lots + ((bits >> 13 & 0x7FFF) * span >> 15)) * lot_e8,
             (lots + ((bits >> 28 & 0x7FFF) * span >> 15)) * lot_e8,
-            (traded or 1) * lot_e8,
+            traded * lot_e8,
         )

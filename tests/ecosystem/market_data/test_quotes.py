@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 from ecosystem.instruments import INSTRUMENTS
 from ecosystem.market_data.quotes import FACTOR_UNIT, QuoteModel
+from ecosystem.market_data.source import SourcePrice
 
 BITS = st.integers(0, 2**64 - 1)
 BANDS_BPS = {
@@ -26,7 +27,9 @@ def test_any_quote_lies_on_the_grids_with_the_mid_price_inside(
 ) -> None:
     instrument = INSTRUMENTS[symbol]
     mid_e8 = instrument.reference_price_e8 * share // 100
-    bid, ask, last, *quantities = QuoteModel(instrument).quote(mid_e8, bits, widening, busyness)
+    bid, ask, last, *quantities = QuoteModel(instrument).quote(
+        SourcePrice(mid_e8), bits, widening, busyness
+    )
     assert 0 < bid < ask
     assert last in (bid, ask)
     assert bid % instrument.tick_size_e8 == ask % instrument.tick_size_e8 == 0
@@ -44,7 +47,7 @@ def test_a_quiet_spread_lies_in_the_published_band(
     # Tether stays near one; the others wander.
     near = 100 + (percent - 100) // 30 if symbol == "USDT-USD" else percent
     mid_e8 = instrument.reference_price_e8 * near // 100
-    bid, ask, *_ = QuoteModel(instrument).quote(mid_e8, bits, FACTOR_UNIT, FACTOR_UNIT)
+    bid, ask, *_ = QuoteModel(instrument).quote(SourcePrice(mid_e8), bits, FACTOR_UNIT, FACTOR_UNIT)
     low, high = band
     assert low <= (ask - bid) / mid_e8 * 10_000 <= high
 
@@ -53,8 +56,8 @@ def test_a_quiet_spread_lies_in_the_published_band(
 def test_factors_shift_no_chance(bits: int) -> None:
     model = QuoteModel(INSTRUMENTS["BTC-USD"])
     mid_e8 = INSTRUMENTS["BTC-USD"].reference_price_e8
-    quiet = model.quote(mid_e8, bits, FACTOR_UNIT, FACTOR_UNIT)
-    wild = model.quote(mid_e8, bits, 2 * FACTOR_UNIT, 5 * FACTOR_UNIT)
+    quiet = model.quote(SourcePrice(mid_e8), bits, FACTOR_UNIT, FACTOR_UNIT)
+    wild = model.quote(SourcePrice(mid_e8), bits, 2 * FACTOR_UNIT, 5 * FACTOR_UNIT)
     assert wild[3:5] == quiet[3:5]
     assert (wild[2] == wild[1]) == (quiet[2] == quiet[1])
     assert wild[1] - wild[0] == pytest.approx(2 * (quiet[1] - quiet[0]), abs=1_000_000)

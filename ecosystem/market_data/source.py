@@ -1,0 +1,35 @@
+"""Where prices come from: a model, a recording, a live feed; the machine publishes what it gets.
+
+A source knows nothing of events, spreads it was not given, or injections. It answers for a step of
+the feed's grid, and the answer depends on the step alone, so a restarted feed asks again and goes
+on as if it had never stopped. Injections transform the answers; whoever gives them need not care.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+
+
+class SourcePrice(msgspec.Struct, frozen=True, gc=False):
+    """What a source knows of one instrument at one step; what it does not know is drawn."""
+
+    mid_price_e8: int
+    spread_e8: int | None = None
+    """Distance from bid to ask, in quote units."""
+    volume_e8: int | None = None
+    """Traded since the step before, in base units."""
+
+
+class PriceSource(Protocol):
+    """The unaltered market, step by step."""
+
+    def prices(self, step: int) -> Sequence[SourcePrice | None]:
+        """Return the price of each instrument at `step`, in the order of `INSTRUMENTS`.
+
+        None where there is none: the feed then publishes no tick of that instrument, and its
+        sequence has a gap, as it would with a real source that fell silent. The answer is a pure
+        function of the step. Steps asked for in rising order are cheap; an earlier one may cost
+        as much as beginning anew.
+        """
+        ...
