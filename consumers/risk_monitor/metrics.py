@@ -73,11 +73,11 @@ class Metrics:
 
     def stand(self, engine: RiskEngine, undecodable_count: int, event_time_us: int) -> None:
         """Note how things stand; called now and then, not for every slice."""
-        portfolio, trading = engine.portfolio, engine.trading
+        portfolio, trading = engine.portfolio, engine.state.trading
         marks_e8 = portfolio.marks_e8
         self._pnl.labels("total").set(portfolio.profit_e8 / E8)
         self._pnl.labels("realised").set(trading.realised_usd_e8(marks_e8) / E8)
-        unrealised_e8 = trading.unrealised_usd_e8(engine.mids_e8, marks_e8)
+        unrealised_e8 = trading.unrealised_usd_e8(engine.state.market.mids_e8, marks_e8)
         self._pnl.labels("unrealised").set(unrealised_e8 / E8)
         self._equity.set(portfolio.equity_e8 / E8)
         self._drawdown.set(portfolio.drawdown_e8() / E8)

@@ -13,7 +13,7 @@ from ecosystem.events.alerts import RiskAlertEscalated, RiskAlertRaised, RiskAle
 from ecosystem.events.envelope import Event
 from ecosystem.events.words import EventId, Severity
 from ecosystem.ids import derive_id
-from ecosystem.risk.limits import SeverityScale
+from ecosystem.risk.severity import SeverityScale
 
 SEVERITIES: Final[tuple[Severity, ...]] = ("LOW", "MEDIUM", "HIGH", "CRITICAL")
 INPUTS_MAX: Final = 64

@@ -1,42 +1,48 @@
 """Daily loss: the portfolio lost too much since midnight UTC."""
 
+from collections.abc import Sequence
 from typing import Final
 
+import msgspec
+
 from ecosystem.risk.alerts import AlertBook, Finding
-from ecosystem.risk.limits import DailyLossLimit
-from ecosystem.risk.portfolio import Portfolio
+from ecosystem.risk.rule import NOTHING, Rule, RuleKind
+from ecosystem.risk.severity import SeverityScale
+from ecosystem.risk.state import RiskState
+from ecosystem.risk.tables import Table
 from ecosystem.units import E8, format_e8
 
 
-class DailyLoss:
-    """Watches the profit of the portfolio since the UTC day began, deposits not counted.
+class DailyLossLimit(msgspec.Struct, frozen=True, kw_only=True):
+    """The largest loss in one UTC day, in USD."""
 
-    Limit: `loss_usd`. Severity: loss over limit. Clears below the `clear` share: as the loss is
-    made good, or with the next day. Cooldown as configured.
-    Inputs: the ticks behind the marks of now, those behind the day's first, and the balances.
-    """
+    loss_e8: int
 
-    name: Final = "daily_loss"
-    version: Final = 1
 
-    __slots__ = ("_limit_e8", "_watch")
+class DailyLoss(Rule[DailyLossLimit]):
+    """Judged whenever the worth of the portfolio has moved."""
 
-    def __init__(self, limit: DailyLossLimit, book: AlertBook) -> None:
-        self._limit_e8 = limit.loss_e8
-        self._watch = book.watch(self.name, "portfolio", limit.scale)
+    name = "daily_loss"
 
-    def judge(self, portfolio: Portfolio) -> Finding | None:
-        """Return what was found in the portfolio as it stands, or None when all is quiet."""
+    def __init__(
+        self, limit: DailyLossLimit, scale: SeverityScale, state: RiskState, book: AlertBook
+    ) -> None:
+        super().__init__(limit, scale, state, book)
+        self._watch = book.watch(self.name, "portfolio", scale)
+
+    def judge_whole(self) -> Sequence[Finding]:
+        """Return what was found in the portfolio as it stands."""
+        portfolio, limit_e8 = self.state.portfolio, self.limit.loss_e8
         loss_e8 = portfolio.loss_of_day_e8()
-        utilisation_e8 = loss_e8 * E8 // self._limit_e8
+        utilisation_e8 = loss_e8 * E8 // limit_e8
         if self._watch.stays(utilisation_e8):
-            return None
-        return Finding(
+            return NOTHING
+        finding = Finding(
             watch=self._watch,
             measured_e8=loss_e8,
-            limit_e8=self._limit_e8,
+            limit_e8=limit_e8,
             utilisation_e8=utilisation_e8,
-            unit="USD",
+            unit=KIND.unit,
             rule_version=self.version,
             inputs=(
                 *portfolio.mark_ids(),
@@ -45,6 +51,25 @@ class DailyLoss:
             ),
             message=(
                 f"the portfolio lost {format_e8(loss_e8, 2)} USD since midnight UTC;"
-                f" the limit is {format_e8(self._limit_e8, 2)} USD"
+                f" the limit is {format_e8(limit_e8, 2)} USD"
             ),
         )
+        return (finding,)
+
+
+def _read(table: Table) -> DailyLossLimit:
+    return DailyLossLimit(loss_e8=table.number("loss_usd"))
+
+
+KIND: Final = RuleKind(
+    rule=DailyLoss,
+    title="The portfolio lost too much since midnight UTC",
+    watches="the profit of the portfolio since the UTC day began, deposits not counted",
+    limit="`loss_usd`",
+    clears="below the `clear` share: as the loss is made good, or with the next day",
+    inputs="the ticks behind the marks of now, those behind the day's first, and the balances",
+    unit="USD",
+    keys=("loss_usd",),
+    subjects=("portfolio",),
+    read=_read,
+)

@@ -1,42 +1,48 @@
 """Drawdown: the portfolio fell too far from the most it ever was worth."""
 
+from collections.abc import Sequence
 from typing import Final
 
+import msgspec
+
 from ecosystem.risk.alerts import AlertBook, Finding
-from ecosystem.risk.limits import DrawdownLimit
-from ecosystem.risk.portfolio import Portfolio
+from ecosystem.risk.rule import NOTHING, Rule, RuleKind
+from ecosystem.risk.severity import SeverityScale
+from ecosystem.risk.state import RiskState
+from ecosystem.risk.tables import Table
 from ecosystem.units import E8, format_e8
 
 
-class Drawdown:
-    """Watches the fall of the equity from high water, deposits taken out of both.
+class DrawdownLimit(msgspec.Struct, frozen=True, kw_only=True):
+    """The largest fall of the equity from high water, as a fraction."""
 
-    Limit: `fall`, a fraction of the equity at high water. Severity: fall over limit. Clears below
-    the `clear` share, as the equity recovers. Cooldown as configured.
-    Inputs: the ticks behind the marks of now, those behind the high water, and the balances.
-    """
+    fall_e8: int
 
-    name: Final = "drawdown"
-    version: Final = 1
 
-    __slots__ = ("_limit_e8", "_watch")
+class Drawdown(Rule[DrawdownLimit]):
+    """Judged whenever the worth of the portfolio has moved."""
 
-    def __init__(self, limit: DrawdownLimit, book: AlertBook) -> None:
-        self._limit_e8 = limit.fall_e8
-        self._watch = book.watch(self.name, "portfolio", limit.scale)
+    name = "drawdown"
 
-    def judge(self, portfolio: Portfolio) -> Finding | None:
-        """Return what was found in the portfolio as it stands, or None when all is quiet."""
+    def __init__(
+        self, limit: DrawdownLimit, scale: SeverityScale, state: RiskState, book: AlertBook
+    ) -> None:
+        super().__init__(limit, scale, state, book)
+        self._watch = book.watch(self.name, "portfolio", scale)
+
+    def judge_whole(self) -> Sequence[Finding]:
+        """Return what was found in the portfolio as it stands."""
+        portfolio, limit_e8 = self.state.portfolio, self.limit.fall_e8
         fall_e8 = portfolio.drawdown_e8()
-        utilisation_e8 = fall_e8 * E8 // self._limit_e8
+        utilisation_e8 = fall_e8 * E8 // limit_e8
         if self._watch.stays(utilisation_e8):
-            return None
-        return Finding(
+            return NOTHING
+        finding = Finding(
             watch=self._watch,
             measured_e8=fall_e8,
-            limit_e8=self._limit_e8,
+            limit_e8=limit_e8,
             utilisation_e8=utilisation_e8,
-            unit="ratio",
+            unit=KIND.unit,
             rule_version=self.version,
             inputs=(
                 *portfolio.mark_ids(),
@@ -45,6 +51,25 @@ class Drawdown:
             ),
             message=(
                 f"the portfolio is {format_e8(fall_e8 * 100, 2)} % below its high water;"
-                f" the limit is {format_e8(self._limit_e8 * 100, 2)} %"
+                f" the limit is {format_e8(limit_e8 * 100, 2)} %"
             ),
         )
+        return (finding,)
+
+
+def _read(table: Table) -> DrawdownLimit:
+    return DrawdownLimit(fall_e8=table.number("fall"))
+
+
+KIND: Final = RuleKind(
+    rule=Drawdown,
+    title="The portfolio fell too far from the most it ever was worth",
+    watches="the fall of the equity from high water, deposits taken out of both",
+    limit="`fall`, a fraction of the equity at high water",
+    clears="below the `clear` share, as the equity recovers",
+    inputs="the ticks behind the marks of now, those behind the high water, and the balances",
+    unit="ratio",
+    keys=("fall",),
+    subjects=("portfolio",),
+    read=_read,
+)

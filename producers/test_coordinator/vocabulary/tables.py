@@ -5,8 +5,10 @@ from types import MappingProxyType
 from typing import Final
 
 from ecosystem.events.words import Severity
-from ecosystem.instruments import INSTRUMENTS
+from ecosystem.firm import CUSTODIAN, FEED
+from ecosystem.risk.rules import registry as risk
 from ecosystem.units import E8, HOUR_US, MINUTE_US, SECOND_US
+from ecosystem.venues import VENUES
 from producers.test_coordinator.vocabulary import custodian, exchange, market_data, trading_engine
 from producers.test_coordinator.vocabulary.words import InjectionWord
 
@@ -26,13 +28,10 @@ SEVERITIES: Final[Mapping[str, Severity]] = MappingProxyType(
     {"low": "LOW", "medium": "MEDIUM", "high": "HIGH", "critical": "CRITICAL"}
 )
 
+PLACES: Final = (*VENUES, CUSTODIAN, FEED)
+"""What an alert about a place can be about."""
 RULES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
-    {
-        "price_shock": tuple(INSTRUMENTS),
-        "drawdown": ("portfolio",),
-        "daily_loss": ("portfolio",),
-        "position_limit": ("BTC", "ETH", "USD", "USDT"),
-    }
+    {name: kind.subjects or PLACES for name, kind in risk.RULES.items()}
 )
 """The rules of the risk monitor, and the subjects each can raise an alert on."""
 

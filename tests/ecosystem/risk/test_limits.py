@@ -6,27 +6,27 @@ import pytest
 
 from ecosystem.errors import InvalidInputError
 from ecosystem.risk.limits import parse_limits
-from ecosystem.units import E8, MINUTE_US
+from ecosystem.risk.rules.registry import RULES
+from ecosystem.units import E8, MINUTE_US, SECOND_US
 from tests.ecosystem.risk.facts import LIMITS_FILE, limits
 
 SHIPPED = LIMITS_FILE.read_text()
 
 
 def test_the_limits_shipped_say_what_the_design_says() -> None:
-    read = limits()
-    assert read.price_shock is not None
-    assert (read.price_shock.move_e8, read.price_shock.window_us) == (2_000_000, 5 * MINUTE_US)
-    assert read.drawdown is not None
-    assert read.drawdown.fall_e8 == 15_000_000
-    assert read.daily_loss is not None
-    assert read.daily_loss.loss_e8 == 500_000 * E8
-    assert read.position_limit is not None
+    rules = limits().rules
+    shock = rules["price_shock"].limit
+    assert (shock.move_e8, shock.window_us) == (2_000_000, 5 * MINUTE_US)
+    assert rules["drawdown"].limit.fall_e8 == 15_000_000
+    assert rules["daily_loss"].limit.loss_e8 == 500_000 * E8
+    assert rules["settlement_timeout"].limit.overdue_us == 5 * MINUTE_US
+    assert rules["feed_stale"].limit.silence_us == 30 * SECOND_US
     bounds = {
         asset: (bound.long_e8 // E8, bound.short_e8 // E8)
-        for asset, bound in read.position_limit.bounds.items()
+        for asset, bound in rules["position_limit"].limit.bounds.items()
     }
     assert bounds == {"BTC": (10, 5), "ETH": (200, 100)}
-    scale = read.drawdown.scale
+    scale = rules["drawdown"].scale
     assert scale.shares_e8 == (50_000_000, 75_000_000, 90_000_000, 100_000_000)
     assert (scale.clear_e8, scale.cooldown_us) == (45_000_000, 5 * MINUTE_US)
 
@@ -63,8 +63,8 @@ def test_a_missing_table_is_one_mistake() -> None:
     with pytest.raises(InvalidInputError) as caught:
         parse_limits(text, "limits.toml")
     assert str(caught.value).splitlines() == [
-        "limits.toml: rolldown: unknown; version, severity, price_shock, drawdown, daily_loss,"
-        " position_limit are allowed; did you mean drawdown?",
+        f"limits.toml: rolldown: unknown; version, severity, {', '.join(RULES)} are allowed;"
+        " did you mean drawdown?",
         "limits.toml: drawdown: nothing found, a table is allowed",
     ]
 
@@ -85,14 +85,12 @@ def test_shares_must_rise() -> None:
 def test_a_rule_has_its_own_shares_where_it_says_so() -> None:
     text = SHIPPED.replace("fall = 0.15", "fall = 0.15\nseverity = { clear = 0.3, cooldown_s = 9 }")
     read = parse_limits(text, "limits.toml")
-    assert read.drawdown is not None
-    assert read.daily_loss is not None
-    assert read.drawdown.scale.clear_e8 == 30_000_000
-    assert read.drawdown.scale.cooldown_us == 9_000_000
-    assert read.daily_loss.scale.clear_e8 == 45_000_000
+    assert read.rules["drawdown"].scale.clear_e8 == 30_000_000
+    assert read.rules["drawdown"].scale.cooldown_us == 9_000_000
+    assert read.rules["daily_loss"].scale.clear_e8 == 45_000_000
 
 
 def test_a_rule_can_be_switched_off() -> None:
     read = parse_limits(SHIPPED.replace("fall = 0.15", "fall = 0.15\nenabled = false"), "x")
-    assert read.drawdown is None
-    assert read.daily_loss is not None
+    assert "drawdown" not in read.rules
+    assert "daily_loss" in read.rules

@@ -4,12 +4,13 @@ import msgspec
 
 from ecosystem.events.words import Severity
 from ecosystem.market_data.crash import CrashParameters
-from ecosystem.risk.limits import RULES as MONITOR_RULES
+from ecosystem.risk.rules.registry import RULES as MONITOR_RULES
 from producers.test_coordinator.vocabulary.tables import INJECTIONS, RULES, SEVERITIES
 
 
 def test_what_can_be_expected_is_what_the_risk_monitor_has_rules_for() -> None:
     assert set(RULES) == set(MONITOR_RULES)
+    assert all(RULES.values())
 
 
 def test_every_severity_can_be_written() -> None:

@@ -1,5 +1,7 @@
 """Scenario files for tests: one that is right, and one that is wrong in every way."""
 
+from producers.test_coordinator.vocabulary.tables import RULES
+
 GOOD = """\
 title: A fall
 description: Ether falls.
@@ -98,8 +100,7 @@ did you mean 'third'?
 34: effect[2].deviation: 101% found; 0% to 100% is allowed
 34: effect[2].measure: 'price BTC-USD' found; 'third' alters price ETH-USD, price ETH-USDT, \
 price ETH-BTC; did you mean 'price ETH-USD'?
-36: expect[1].alert: unknown rule 'price_shok'; allowed: price_shock, drawdown, daily_loss, \
-position_limit; did you mean 'price_shock'?
+36: expect[1].alert: unknown rule 'price_shok'; allowed: RULES; did you mean 'price_shock'?
 36: expect[1].severity: unknown severity 'hihg'; allowed: low, medium, high, critical; \
 did you mean 'high'?
 36: expect[1].within: 0s found; 1s to 24h is allowed
@@ -107,4 +108,4 @@ did you mean 'high'?
 37: expect[2].subject: unknown subject 'BTC'; allowed: portfolio
 38: expect[3]: a number ('5') found; a mapping is allowed
 39: scenario.false-alarms: a word ('high') found; a mapping is allowed
-"""
+""".replace("RULES", ", ".join(RULES))

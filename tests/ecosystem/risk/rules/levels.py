@@ -3,7 +3,7 @@
 import pytest
 
 from ecosystem.risk.alerts import SEVERITIES
-from ecosystem.risk.limits import SeverityScale
+from ecosystem.risk.severity import SeverityScale
 
 SCALE = SeverityScale(
     shares_e8=(50_000_000, 75_000_000, 90_000_000, 100_000_000),

@@ -4,36 +4,33 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecosystem.events.alerts import RiskAlertRaised
-from ecosystem.risk.alerts import AlertBook
-from ecosystem.risk.data_quality import DataQuality
-from ecosystem.risk.limits import DailyLossLimit
-from ecosystem.risk.portfolio import Portfolio
-from ecosystem.risk.rules.daily_loss import DailyLoss
+from ecosystem.risk.rules.daily_loss import KIND, DailyLossLimit
 from ecosystem.units import E8
 from tests.ecosystem.risk.facts import Accounts, at, event_id, tick
-from tests.ecosystem.risk.rules.levels import LEVELS, SCALE, severity_of
+from tests.ecosystem.risk.rules.levels import LEVELS, severity_of
+from tests.ecosystem.risk.rules.rig import Rig
 
 START_E8 = 10 * E8
 
 
-def holding_one_btc() -> Portfolio:
-    portfolio = Portfolio(DataQuality())
+def holding_one_btc(*, limit_version: int = 1) -> Rig:
+    rig = Rig(KIND, DailyLossLimit(loss_e8=E8), limit_version=limit_version)
+    portfolio = rig.portfolio
     portfolio.mark("BTC", START_E8, event_id("mark", 0))
     portfolio.balance(Accounts().change(0, "BTC", E8))
     portfolio.start_day(at(0))
-    return portfolio
+    return rig
 
 
 @LEVELS
 def test_severity_at_each_share_of_the_limit(share_e8: int, severity: str | None) -> None:
-    book = AlertBook(1)
-    rule = DailyLoss(DailyLossLimit(loss_e8=E8, scale=SCALE), book)
-    portfolio = holding_one_btc()
+    rig = holding_one_btc()
+    portfolio = rig.portfolio
     portfolio.mark("BTC", START_E8 - share_e8, event_id("mark", 1))
-    finding = rule.judge(portfolio)
+    finding = rig.whole()
     assert (finding is None) == (severity is None)
     if finding is not None:
-        alert = book.decide(finding, tick(1, 0))
+        alert = rig.book.decide(finding, tick(1, 0))
         assert isinstance(alert, RiskAlertRaised)
         assert (alert.rule, alert.subject) == ("daily_loss", "portfolio")
         assert (alert.severity, alert.measured_e8) == (severity, share_e8)
@@ -41,10 +38,10 @@ def test_severity_at_each_share_of_the_limit(share_e8: int, severity: str | None
 
 
 def test_inputs_are_marks_of_now_marks_of_midnight_and_balances() -> None:
-    rule = DailyLoss(DailyLossLimit(loss_e8=E8, scale=SCALE), AlertBook(1))
-    portfolio = holding_one_btc()
+    rig = holding_one_btc()
+    portfolio = rig.portfolio
     portfolio.mark("BTC", START_E8 - E8, event_id("mark", 1))
-    finding = rule.judge(portfolio)
+    finding = rig.whole()
     assert finding is not None
     assert finding.inputs == (
         event_id("mark", 1),
@@ -58,9 +55,8 @@ def test_inputs_are_marks_of_now_marks_of_midnight_and_balances() -> None:
 
 @given(path=st.lists(st.tuples(st.booleans(), st.integers(1, 20 * E8)), min_size=1, max_size=40))
 def test_the_loss_is_against_the_mark_the_day_began_with(path: list[tuple[bool, int]]) -> None:
-    portfolio = holding_one_btc()
-    book = AlertBook(1)
-    rule = DailyLoss(DailyLossLimit(loss_e8=E8, scale=SCALE), book)
+    rig = holding_one_btc()
+    portfolio = rig.portfolio
     first_e8, last_e8, day = START_E8, START_E8, 0
     for number, (midnight, mark_e8) in enumerate(path):
         if midnight:
@@ -69,6 +65,6 @@ def test_the_loss_is_against_the_mark_the_day_began_with(path: list[tuple[bool, 
             portfolio.start_day(at(day * 86_400))
         portfolio.mark("BTC", mark_e8, event_id("mark", number + 1))
         last_e8 = mark_e8
-        finding = rule.judge(portfolio)
-        assert book.watches()[0].utilisation_e8 == first_e8 - mark_e8
+        finding = rig.whole()
+        assert rig.book.watches()[0].utilisation_e8 == first_e8 - mark_e8
         assert (finding is None) == (severity_of(first_e8 - mark_e8) is None)

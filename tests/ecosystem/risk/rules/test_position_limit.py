@@ -5,16 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecosystem.events.alerts import RiskAlertRaised
-from ecosystem.risk.alerts import AlertBook
-from ecosystem.risk.data_quality import DataQuality
-from ecosystem.risk.limits import PositionBounds, PositionLimit
-from ecosystem.risk.portfolio import Portfolio
-from ecosystem.risk.rules.position_limit import PositionLimitRule
+from ecosystem.risk.rules.position_limit import KIND, PositionBounds, PositionLimit
 from ecosystem.units import E8
 from tests.ecosystem.risk.facts import Accounts, tick
-from tests.ecosystem.risk.rules.levels import LEVELS, SCALE, severity_of
+from tests.ecosystem.risk.rules.levels import LEVELS, severity_of
+from tests.ecosystem.risk.rules.rig import Rig
 
-LIMIT = PositionLimit(bounds={"BTC": PositionBounds(long_e8=10 * E8, short_e8=5 * E8)}, scale=SCALE)
+LIMIT = PositionLimit(bounds={"BTC": PositionBounds(long_e8=10 * E8, short_e8=5 * E8)})
 PLACES = [
     ("exchange-okx", "firm-momentum"),
     ("exchange-okx", "firm-reversion"),
@@ -27,14 +24,12 @@ PLACES = [
 def test_severity_at_each_share_of_the_limit(
     share_e8: int, severity: str | None, sign: int
 ) -> None:
-    book, portfolio = AlertBook(1), Portfolio(DataQuality())
-    rule = PositionLimitRule(LIMIT, book)
+    rig = Rig(KIND, LIMIT)
     position_e8 = share_e8 * (10 if sign > 0 else -5)
-    portfolio.balance(Accounts().change(0, "BTC", position_e8))
-    finding = rule.judge(portfolio, "BTC")
+    finding = rig.one(Accounts().change(0, "BTC", position_e8))
     assert (finding is None) == (severity is None)
     if finding is not None:
-        alert = book.decide(finding, tick(1, 0))
+        alert = rig.book.decide(finding, tick(1, 0))
         assert isinstance(alert, RiskAlertRaised)
         assert (alert.rule, alert.subject) == ("position_limit", "BTC")
         assert (alert.severity, alert.measured_e8) == (severity, position_e8)
@@ -42,14 +37,11 @@ def test_severity_at_each_share_of_the_limit(
 
 
 def test_inputs_are_the_balances_of_the_asset_by_place() -> None:
-    accounts, portfolio = Accounts(), Portfolio(DataQuality())
+    rig, accounts = Rig(KIND, LIMIT), Accounts()
     balances = [
         accounts.change(0, "BTC", 3 * E8, venue=venue, account=account) for venue, account in PLACES
     ]
-    for balance in (*balances, accounts.change(0, "USD", E8)):
-        portfolio.balance(balance)
-    finding = PositionLimitRule(LIMIT, AlertBook(1)).judge(portfolio, "BTC")
-    assert finding is not None
+    finding = rig.take(*balances, accounts.change(0, "USD", E8))[-1]
     assert finding.inputs == tuple(
         balance.event_id for balance in sorted(balances, key=lambda b: (b.venue, b.account))
     )
@@ -57,9 +49,7 @@ def test_inputs_are_the_balances_of_the_asset_by_place() -> None:
 
 
 def test_an_asset_without_bounds_is_not_watched() -> None:
-    portfolio = Portfolio(DataQuality())
-    portfolio.balance(Accounts().change(0, "USD", 10**18))
-    assert PositionLimitRule(LIMIT, AlertBook(1)).judge(portfolio, "USD") is None
+    assert Rig(KIND, LIMIT).take(Accounts().change(0, "USD", 10**18)) == []
 
 
 @given(
@@ -70,15 +60,13 @@ def test_an_asset_without_bounds_is_not_watched() -> None:
 def test_the_position_is_netted_over_all_places(
     changes: list[tuple[tuple[str, str], int]],
 ) -> None:
-    book, portfolio, accounts = AlertBook(1), Portfolio(DataQuality()), Accounts()
-    rule = PositionLimitRule(LIMIT, book)
+    rig, accounts = Rig(KIND, LIMIT), Accounts()
     owned_e8 = 0
     for (venue, account), change_e8 in changes:
         owned_e8 += change_e8
-        portfolio.balance(
+        finding = rig.one(
             accounts.change(0, "BTC", change_e8, "TRADE", venue=venue, account=account)
         )
-        finding = rule.judge(portfolio, "BTC")
         limit_e8 = 10 * E8 if owned_e8 >= 0 else 5 * E8
         expected = severity_of(abs(owned_e8) * E8 // limit_e8)
         assert (finding is None) == (expected is None)

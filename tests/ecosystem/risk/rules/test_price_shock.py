@@ -5,12 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecosystem.events.alerts import RiskAlertRaised
-from ecosystem.risk.alerts import AlertBook, Finding
-from ecosystem.risk.limits import PriceShockLimit
-from ecosystem.risk.rules.price_shock import PriceShock
+from ecosystem.risk.alerts import Finding
+from ecosystem.risk.rules.price_shock import KIND, PriceShockLimit
 from ecosystem.units import E8, SECOND_US
 from tests.ecosystem.risk.facts import tick
-from tests.ecosystem.risk.rules.levels import LEVELS, SCALE, severity_of
+from tests.ecosystem.risk.rules.levels import LEVELS, severity_of
+from tests.ecosystem.risk.rules.rig import Rig
 
 # One unit of the scaled price is one unit of the scaled move; a limit of 1 is the price itself.
 START_E8 = E8
@@ -19,24 +19,22 @@ PATHS = st.lists(
 )
 
 
-def rule(move_e8: int = E8, window_s: int = 300) -> tuple[PriceShock, AlertBook]:
-    book = AlertBook(1)
-    limit = PriceShockLimit(move_e8=move_e8, window_us=window_s * SECOND_US, scale=SCALE)
-    return PriceShock(limit, book), book
+def rule(move_e8: int = E8, window_s: int = 300) -> Rig:
+    return Rig(KIND, PriceShockLimit(move_e8=move_e8, window_us=window_s * SECOND_US))
 
 
-def judge(shock: PriceShock, seconds: float, mid_e8: int) -> Finding | None:
-    return shock.judge(tick(seconds, 0, mid_e8=mid_e8), mid_e8)
+def judge(shock: Rig, seconds: float, mid_e8: int) -> Finding | None:
+    return shock.one(tick(seconds, 0, mid_e8=mid_e8, bid_e8=mid_e8, ask_e8=mid_e8))
 
 
 @LEVELS
 def test_severity_of_a_rise(share_e8: int, severity: str | None) -> None:
-    shock, book = rule()
+    shock = rule()
     assert judge(shock, 0, START_E8) is None
     finding = judge(shock, 1, START_E8 + share_e8)
     assert (finding is None) == (severity is None)
     if finding is not None:
-        alert = book.decide(finding, tick(1, 0))
+        alert = shock.book.decide(finding, tick(1, 0))
         assert isinstance(alert, RiskAlertRaised)
         assert (alert.rule, alert.subject) == ("price_shock", "BTC-USD")
         assert (alert.severity, alert.measured_e8) == (severity, share_e8)
@@ -45,31 +43,32 @@ def test_severity_of_a_rise(share_e8: int, severity: str | None) -> None:
 
 @LEVELS
 def test_severity_of_a_fall(share_e8: int, severity: str | None) -> None:
-    shock, book = rule(move_e8=E8 // 4)
+    shock = rule(move_e8=E8 // 4)
     fall_e8 = share_e8 // 4
     judge(shock, 0, START_E8)
     finding = judge(shock, 1, START_E8 - fall_e8)
     expected = severity_of(fall_e8 * 4)
     assert (finding is None) == (expected is None)
     if finding is not None:
-        alert = book.decide(finding, tick(1, 0))
+        alert = shock.book.decide(finding, tick(1, 0))
         assert isinstance(alert, RiskAlertRaised)
         assert (alert.severity, alert.measured_e8) == (expected, fall_e8)
 
 
 @pytest.mark.parametrize(("seconds", "seen"), [(299, True), (300, True), (300.000001, False)])
 def test_an_extreme_counts_until_it_leaves_the_window(seconds: float, seen: bool) -> None:
-    shock, _ = rule(move_e8=2_000_000)
+    shock = rule(move_e8=2_000_000)
     judge(shock, 0, START_E8)
     judge(shock, 1, START_E8 - 1_000_000)
     assert (judge(shock, seconds, START_E8 - 1_900_000) is not None) is seen
 
 
 def test_inputs_name_the_tick_of_the_extreme_and_the_message_says_it() -> None:
-    shock, _ = rule(move_e8=2_000_000)
-    top = tick(1, 0, mid_e8=START_E8 + 500_000)
+    shock = rule(move_e8=2_000_000)
+    mid_e8 = START_E8 + 500_000
+    top = tick(1, 0, mid_e8=mid_e8, bid_e8=mid_e8, ask_e8=mid_e8)
     judge(shock, 0, START_E8)
-    shock.judge(top, START_E8 + 500_000)
+    shock.take(top)
     finding = judge(shock, 2, START_E8 - 1_500_000)
     assert finding is not None
     assert finding.inputs == (top.event_id,)
@@ -77,17 +76,17 @@ def test_inputs_name_the_tick_of_the_extreme_and_the_message_says_it() -> None:
 
 
 def test_instruments_have_windows_of_their_own() -> None:
-    shock, _ = rule(move_e8=2_000_000)
+    shock = rule(move_e8=2_000_000)
     judge(shock, 0, START_E8)
-    assert shock.judge(tick(1, 0, "ETH-USD", mid_e8=2 * START_E8), 2 * START_E8) is None
+    assert shock.one(tick(1, 0, "ETH-USD", mid_e8=2 * START_E8)) is None
 
 
 @given(path=PATHS)
 def test_the_move_is_the_largest_against_any_quote_of_the_window(
     path: list[tuple[int, int]],
 ) -> None:
-    shock, book = rule(move_e8=E8 // 2)
-    watch = next(w for w in book.watches() if w.subject == "BTC-USD")
+    shock = rule(move_e8=E8 // 2)
+    watch = next(w for w in shock.book.watches() if w.subject == "BTC-USD")
     seconds, seen = 0, []
     for gap, mid_e8 in path:
         seconds += gap

@@ -1,0 +1,78 @@
+"""What a rule is: judged at events, at the whole of one event time, or when time passes.
+
+A rule sees the state of the monitor and the event that was just taken in, and no clock. It returns
+what it found where its watch does not stay quiet; the book of alerts decides what follows.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar, Final, Generic, TypeVar
+
+import msgspec
+
+from ecosystem.events.envelope import Event
+from ecosystem.risk.alerts import AlertBook, Finding
+from ecosystem.risk.severity import SeverityScale
+from ecosystem.risk.state import RiskState
+from ecosystem.risk.tables import Table
+
+NOTHING: Final[Sequence[Finding]] = ()
+NEVER_US: Final = 2**63 - 1
+Judge = Callable[[Any, int], Sequence[Finding]]
+"""Given an event that was just taken in and its event time, returns what was found."""
+Limit = TypeVar("Limit", bound=msgspec.Struct)
+
+
+class Rule(Generic[Limit]):
+    """The ground of all rules; a rule overrides the moments at which it is judged.
+
+    A limit may change while a rule lives: what it remembers of the past stays.
+    """
+
+    name: ClassVar[str]
+    version: ClassVar[int] = 1
+    """Raised when the rule measures differently; every alert names it."""
+
+    def __init__(
+        self, limit: Limit, scale: SeverityScale, state: RiskState, book: AlertBook
+    ) -> None:
+        self.limit = limit
+        self.scale = scale
+        self.state = state
+        self.book = book
+        self.due_us = NEVER_US
+        """Event time from which `judge_time` wants to be asked; set by the rule itself."""
+
+    def judges(self) -> Mapping[type[Event], Judge]:
+        """Return, by event type, what is judged after each such event; the default: nothing."""
+        return {}
+
+    def judge_whole(self) -> Sequence[Finding]:
+        """Return what was found when all events of one event time were taken in."""
+        return NOTHING
+
+    def judge_time(self, now_us: int) -> Sequence[Finding]:
+        """Return what was found since time has come to `now_us`; asked from `due_us` on."""
+        return NOTHING
+
+
+class RuleKind(msgspec.Struct, frozen=True, kw_only=True):
+    """One rule as the catalogue shows it and limits files configure it."""
+
+    rule: type[Rule[Any]]
+    title: str
+    watches: str
+    limit: str
+    clears: str
+    inputs: str
+    unit: str
+    keys: tuple[str, ...]
+    """Keys of its table in a limits file, besides `enabled` and `severity`."""
+    subjects: tuple[str, ...]
+    """What an alert can be about."""
+    read: Callable[[Table], Any]
+    """Makes the limit of its table; keeps a mistake where that is wrong."""
+
+    @property
+    def name(self) -> str:
+        """The rule's name, in limits files, alerts and scenarios."""
+        return self.rule.name

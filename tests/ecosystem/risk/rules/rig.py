@@ -1,0 +1,55 @@
+"""One rule by itself: facts are taken in and judged as the engine does it."""
+
+from typing import Any
+
+from ecosystem.events.envelope import Event
+from ecosystem.risk.alerts import AlertBook, Finding
+from ecosystem.risk.portfolio import Portfolio
+from ecosystem.risk.rule import RuleKind
+from ecosystem.risk.severity import SeverityScale
+from ecosystem.risk.state import RiskState
+from tests.ecosystem.risk.rules.levels import SCALE
+
+
+class Rig:
+    """A rule with a limit, the state it looks at, and its alerts."""
+
+    def __init__(
+        self, kind: RuleKind, limit: Any, *, limit_version: int = 1, scale: SeverityScale = SCALE
+    ) -> None:
+        self.state = RiskState()
+        self.book = AlertBook(limit_version)
+        self.rule = kind.rule(limit, scale, self.state, self.book)
+
+    @property
+    def portfolio(self) -> Portfolio:
+        """The portfolio of the state."""
+        return self.state.portfolio
+
+    def take(self, *events: Event) -> list[Finding]:
+        """Take events in; return what was found at each."""
+        found: list[Finding] = []
+        for event in events:
+            take = self.state.takes.get(type(event))
+            if take is not None and not take(event):
+                continue
+            judge = self.rule.judges().get(type(event))
+            if judge is not None:
+                found += judge(event, event.event_time_us)
+        return found
+
+    def one(self, *events: Event) -> Finding | None:
+        """Take events in; return the one thing that was found, if any."""
+        found = self.take(*events)
+        assert len(found) <= 1
+        return found[0] if found else None
+
+    def whole(self) -> Finding | None:
+        """Return the one thing that is found in the whole, if any."""
+        found = self.rule.judge_whole()
+        assert len(found) <= 1
+        return found[0] if found else None
+
+    def wait(self, now_us: int) -> list[Finding]:
+        """Let time pass; return what was found if the rule wanted to be asked."""
+        return list(self.rule.judge_time(now_us)) if now_us >= self.rule.due_us else []
