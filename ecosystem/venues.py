@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
 from ecosystem.units import E8
+
+SelfMatch = Literal["CANCEL_NEWEST", "CANCEL_OLDEST", "CANCEL_BOTH", "NONE"]
+"""Which order gives way when two of one account would meet; with NONE they trade."""
 
 
 class VenueTerms(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,6 +26,14 @@ class VenueTerms(msgspec.Struct, frozen=True, kw_only=True):
     """Size of the background flow's quotes, as a factor."""
     widening_e8: int
     """The background flow quotes this factor of the feed's spread."""
+    self_match: SelfMatch = "CANCEL_NEWEST"
+    """Prevention of trades of an account with itself."""
+    self_match_by_account: Mapping[str, SelfMatch] = MappingProxyType({})
+    """The accounts that chose otherwise."""
+
+    def self_match_of(self, account: str) -> SelfMatch:
+        """Return how trades of an account with itself are prevented."""
+        return self.self_match_by_account.get(account, self.self_match)
 
 
 VENUES: Final[Mapping[str, VenueTerms]] = MappingProxyType(

@@ -78,6 +78,7 @@ class OrderReplaceRequested(Event, frozen=True, kw_only=True, gc=False):
     instrument: str
     quantity_e8: int
     limit_price_e8: int
+    stop_price_e8: int | None = None
 
 
 class OrderReplaced(Event, frozen=True, kw_only=True, gc=False):
@@ -91,6 +92,7 @@ class OrderReplaced(Event, frozen=True, kw_only=True, gc=False):
     limit_price_e8: int
     remaining_quantity_e8: int
     priority_kept: bool
+    stop_price_e8: int | None = None
 
 
 class OrderExpired(Event, frozen=True, kw_only=True, gc=False):

@@ -7,11 +7,14 @@ execution by execution, always covers what the executions cost, into however man
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from ecosystem.instruments import INSTRUMENTS
 from ecosystem.units import E8
 from ecosystem.venues import VenueTerms
+
+STOP_BOUND_PERCENT: Final = 5
+"""How far beyond its stop price a stop order without a limit buys at most."""
 
 
 class FeeRates(NamedTuple):
@@ -52,3 +55,16 @@ def cost_e8(limit_price_e8: int, quantity_e8: int, rate_e8: int) -> int:
     """Return what buying costs at most in the quote asset, with the fee, rounded up."""
     value_e8 = -(-limit_price_e8 * quantity_e8 // E8)
     return value_e8 - (-value_e8 * rate_e8 // E8)
+
+
+def worst_price_e8(
+    limit_price_e8: int | None, stop_price_e8: int | None, *, buys: bool
+) -> int | None:
+    """Return the worst price at which such an order is executed; None when any will do.
+
+    A stop order without a limit must lock funds before anyone knows what it will pay: to buy, it
+    pays no more than some percent beyond its stop price.
+    """
+    if limit_price_e8 is None and stop_price_e8 is not None and buys:
+        return stop_price_e8 * (100 + STOP_BOUND_PERCENT) // 100
+    return limit_price_e8

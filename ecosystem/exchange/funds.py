@@ -26,8 +26,8 @@ class Wanted(NamedTuple):
     instrument: Instrument
     account: str
     buys: bool
-    limit_price_e8: int | None
-    """The worst price; None when there is none."""
+    worst_price_e8: int | None
+    """The worst price at which it is executed; None when any will do."""
     quantity_e8: int
     reduce_only: bool
 
@@ -35,7 +35,7 @@ class Wanted(NamedTuple):
 class Funds(Protocol):
     """How the orders in an instrument are paid for."""
 
-    def needed_e8(self, wanted: Wanted, found: Plan) -> int:
+    def needed_e8(self, wanted: Wanted, found: Plan[Order]) -> int:
         """Return what an order must lock when it is taken, `found` being its executions."""
         ...
 
@@ -59,6 +59,10 @@ class Funds(Protocol):
         """Write what an execution moves; `freed_e8` is what the order had locked for it."""
         ...
 
+    def reducible_e8(self, account: str, symbol: str, *, buys: bool) -> int:
+        """Return by how much buying, or selling, can reduce what the account holds."""
+        ...
+
 
 class SpotFunds:
     """Cash for goods: a buy locks the quote asset with the taker fee, a sell the base asset."""
@@ -69,13 +73,13 @@ class SpotFunds:
         self._state = state
         self._fees = state.fees
 
-    def needed_e8(self, wanted: Wanted, found: Plan) -> int:
+    def needed_e8(self, wanted: Wanted, found: Plan[Order]) -> int:
         """Return the cost at the limit, or what the executions of a market order cost."""
         if not wanted.buys:
             return wanted.quantity_e8
         rate_e8 = self._fees[wanted.instrument.symbol].taker_e8
-        if wanted.limit_price_e8 is not None:
-            return cost_e8(wanted.limit_price_e8, wanted.quantity_e8, rate_e8)
+        if wanted.worst_price_e8 is not None:
+            return cost_e8(wanted.worst_price_e8, wanted.quantity_e8, rate_e8)
         values_e8 = [notional_e8(price_e8, taken_e8) for _, price_e8, taken_e8 in found.executions]
         return sum(value_e8 + fee_e8(value_e8, rate_e8) for value_e8 in values_e8)
 
@@ -96,10 +100,11 @@ class SpotFunds:
         if not order.buys:
             return order.remaining_e8
         # A market order to buy locks what its executions will cost, so nothing is left over.
-        if order.limit_price_e8 is None:
+        price_e8 = order.worst_price_e8
+        if price_e8 is None:
             return 0
         rate_e8 = self._fees[order.instrument].taker_e8
-        return cost_e8(order.limit_price_e8, order.remaining_e8, rate_e8)
+        return cost_e8(price_e8, order.remaining_e8, rate_e8)
 
     def lock(self, answers: Answers, order: Order, amount_e8: int, causes: Causes) -> None:
         """Write the change of the one balance an order locks; nothing if it is zero."""
@@ -121,7 +126,7 @@ class SpotFunds:
         if order.buys:
             base_e8, base_lock_e8 = fill.quantity_e8, 0
             quote_e8 = quote_lock_e8 = -(fill.notional_e8 + fill.fee_e8)
-            if order.limit_price_e8 is not None:
+            if order.worst_price_e8 is not None:
                 quote_lock_e8 = -freed_e8
         else:
             base_e8 = base_lock_e8 = -fill.quantity_e8
@@ -140,3 +145,10 @@ class SpotFunds:
             (quote_e8, quote_lock_e8),
             causes,
         )
+
+    def reducible_e8(self, account: str, symbol: str, *, buys: bool) -> int:
+        """Return the base asset held, locked or not, for a sell; a buy reduces nothing."""
+        if buys:
+            return 0
+        held = self._state.accounts.balance(account, INSTRUMENTS[symbol].base)
+        return held.available_e8 + held.locked_e8

@@ -88,6 +88,11 @@ class House:
             ask_e8 is not None and ask_e8 <= quote.bid_price_e8
         )
 
+    def middle_price_e8(self, symbol: str) -> int | None:
+        """Return the middle of the best quotes; None when the house is silent."""
+        quote = self._quotes[symbol]
+        return (quote.bid_price_e8 + quote.ask_price_e8) // 2 or None
+
     def offers(self, instrument: Instrument, *, buys: bool) -> Iterator[tuple[int, int]]:
         """Yield price and quantity, best first, that the house offers to one who buys or sells."""
         quote = self._quotes[instrument.symbol]

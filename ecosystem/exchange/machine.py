@@ -18,6 +18,7 @@ from ecosystem.events.settlements import (
 from ecosystem.exchange.answers import Answers, Request
 from ecosystem.exchange.balance_facts import deposited, settled
 from ecosystem.exchange.desk import OrderDesk
+from ecosystem.exchange.floor import Floor
 from ecosystem.exchange.funds import Funds, SpotFunds
 from ecosystem.exchange.gate import Gate, OpenGate
 from ecosystem.exchange.liquidity import HOUSE_HOLDINGS_E8, House
@@ -68,8 +69,11 @@ class Exchange:
         self.state = VenueState(terms, House(seed, name, house_holdings_e8, terms.delay_us))
         self._gate: Gate = OpenGate(terms.delay_us)
         spot = SpotFunds(self.state)
-        self._funds: Mapping[str, Funds] = dict.fromkeys(INSTRUMENTS, spot)
-        self._desk = OrderDesk(self.state, self._funds)
+        self._funds: Mapping[str, Funds] = {
+            symbol: spot for symbol, one in INSTRUMENTS.items() if one.kind == "SPOT"
+        }
+        self._floor = Floor(self.state, self._funds, self.state.house.middle_price_e8)
+        self._desk = OrderDesk(self.state, self._funds, self._floor)
         self._requests: Mapping[type[Event], Callable[[Any, Answers], None]] = {
             OrderSubmitted: self._desk.submit,
             OrderCancelRequested: self._desk.cancel,
@@ -151,14 +155,21 @@ class Exchange:
     def _tick(self, tick: PriceTicked, now_us: int) -> Sequence[Event]:
         if not self._quotes_on(tick):
             return ()
-        house = self.state.house
+        symbol, house = tick.instrument, self.state.house
         house.requote(tick)
-        book = self.state.books[tick.instrument]
+        book = self.state.books[symbol]
         bid_e8, ask_e8 = book.bids.best_price_e8(), book.asks.best_price_e8()
-        if not house.crosses(tick.instrument, bid_e8, ask_e8):
+        crosses = house.crosses(symbol, bid_e8, ask_e8)
+        mark_e8 = self._floor.mark_price_e8(symbol)
+        reaches = mark_e8 is not None and self.state.stops[symbol].reached(mark_e8) is not None
+        if not crosses and not reaches:
             return ()
         answers = self._answers(now_us, self._delay_us)
-        self._desk.meet_house(tick, answers)
+        causes = (tick.event_id, tick.correlation_id)
+        if crosses:
+            self._floor.meet_house(answers, symbol, causes)
+        if mark_e8 is not None:
+            self._floor.trigger(answers, symbol, mark_e8, causes)
         return answers.facts
 
     def _lock_settlement(self, event: SettlementInstructed, answers: Answers) -> None:

@@ -7,13 +7,13 @@ from ecosystem.events.orders import (
     OrderExpired,
     OrderRejected,
     OrderReplaced,
-    OrderReplaceRequested,
     OrderSubmitted,
+    OrderTriggered,
 )
 from ecosystem.events.words import CancelReason, EventId, Liquidity
 from ecosystem.exchange.answers import Answers, Causes, Request
 from ecosystem.exchange.charges import fee_e8, notional_e8
-from ecosystem.exchange.orders import Order
+from ecosystem.exchange.orders import NewTerms, Order
 from ecosystem.exchange.terms import Refusal
 from ecosystem.instruments import INSTRUMENTS
 
@@ -61,40 +61,78 @@ def accepted(answers: Answers, request: OrderSubmitted) -> Order:
     return answers.state.orders[request.order_id]
 
 
+def triggered(answers: Answers, order: Order, price_e8: int, causes: Causes, number: int) -> Causes:
+    """The stop price of an order was reached, which causes what follows.
+
+    Args:
+        number: tells the orders apart that one cause triggered.
+    """
+    cause_id, tree_id = causes
+    event_id = answers.derive(cause_id, "triggered", number)
+    assert order.stop_price_e8 is not None, "only stop orders wait"
+    answers.add(
+        OrderTriggered(
+            event_id=event_id,
+            correlation_id=tree_id,
+            causation_id=cause_id,
+            event_time_us=answers.time_us,
+            order_id=order.order_id,
+            venue=answers.venue,
+            account=order.account,
+            instrument=order.instrument,
+            stop_price_e8=order.stop_price_e8,
+            trigger_price_e8=price_e8,
+        )
+    )
+    return event_id, tree_id
+
+
 def replaced(
-    answers: Answers, request: OrderReplaceRequested, remaining_e8: int, *, priority_kept: bool
+    answers: Answers, order: Order, terms: NewTerms, event_id: EventId, causes: Causes
 ) -> Causes:
-    """An open order has new terms, which cause what follows."""
-    event_id = answers.derive(request.event_id, "replaced")
+    """An order has new terms, which cause what follows."""
+    cause_id, tree_id = causes
     answers.add(
         OrderReplaced(
             event_id=event_id,
-            correlation_id=request.correlation_id,
-            causation_id=request.event_id,
+            correlation_id=tree_id,
+            causation_id=cause_id,
             event_time_us=answers.time_us,
-            order_id=request.order_id,
+            order_id=order.order_id,
             venue=answers.venue,
-            account=request.account,
-            instrument=request.instrument,
-            quantity_e8=request.quantity_e8,
-            limit_price_e8=request.limit_price_e8,
-            remaining_quantity_e8=remaining_e8,
-            priority_kept=priority_kept,
+            account=order.account,
+            instrument=order.instrument,
+            quantity_e8=terms.quantity_e8,
+            limit_price_e8=terms.limit_price_e8 or 0,
+            remaining_quantity_e8=order.remaining_e8 + terms.quantity_e8 - order.quantity_e8,
+            priority_kept=terms.keep_priority_of(order),
+            stop_price_e8=terms.stop_price_e8,
         )
     )
-    return event_id, request.correlation_id
+    return event_id, tree_id
+
+
+def reduced(answers: Answers, order: Order, room_e8: int, causes: Causes, number: int) -> Causes:
+    """A reduce-only order shrank to `room_e8`; its lock is the caller's to change.
+
+    Args:
+        number: tells the orders apart that shrank by one cause.
+    """
+    quantity_e8 = order.quantity_e8 - order.remaining_e8 + room_e8
+    terms = NewTerms(quantity_e8, order.limit_price_e8, order.stop_price_e8)
+    return replaced(answers, order, terms, answers.derive(causes[0], "reduced", number), causes)
 
 
 def cancelled(
-    answers: Answers, order: Order, reason: CancelReason, causes: Causes, number: int = 0
+    answers: Answers, order: Order, reason: CancelReason, causes: Causes, which: str = ""
 ) -> None:
     """The rest of an order left the book, and its funds are free.
 
     Args:
-        number: tells the cancelled orders of one cause apart.
+        which: tells the cancelled orders of one cause apart.
     """
     cause_id, tree_id = causes
-    event_id = answers.derive(cause_id, "cancelled", number)
+    event_id = answers.derive(cause_id, f"cancelled/{which}" if which else "cancelled")
     funds = answers.funds[order.instrument]
     locked_e8 = funds.locked_e8(order)
     answers.add(
@@ -116,14 +154,14 @@ def cancelled(
 
 def expired(answers: Answers, order: Order) -> None:
     """The time of an order was over, and its funds are free."""
-    event_id = answers.derive(order.accepted_id, "expired")
+    event_id = answers.derive(order.accepted.event_id, "expired")
     funds = answers.funds[order.instrument]
     locked_e8 = funds.locked_e8(order)
     answers.add(
         OrderExpired(
             event_id=event_id,
-            correlation_id=order.correlation_id,
-            causation_id=order.accepted_id,
+            correlation_id=order.accepted.correlation_id,
+            causation_id=order.accepted.event_id,
             event_time_us=answers.time_us,
             order_id=order.order_id,
             venue=answers.venue,
@@ -132,7 +170,7 @@ def expired(answers: Answers, order: Order) -> None:
             remaining_quantity_e8=order.remaining_e8,
         )
     )
-    funds.lock(answers, order, -locked_e8, (event_id, order.correlation_id))
+    funds.lock(answers, order, -locked_e8, (event_id, order.accepted.correlation_id))
 
 
 def filled(
@@ -144,7 +182,7 @@ def filled(
     causes: Causes,
     number: int,
     trade_id: EventId | None = None,
-) -> None:
+) -> OrderFilled:
     """An order was executed: the fill, then what it moves.
 
     Args:
@@ -178,3 +216,4 @@ def filled(
     )
     answers.add(fill)
     funds.settle(answers, order, fill, before_e8 - funds.locked_e8(order))
+    return fill

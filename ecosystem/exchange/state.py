@@ -6,7 +6,7 @@ house quotes anew with each tick.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from ecosystem.errors import IllegalTransitionError
 from ecosystem.events.balances import BalanceChanged
@@ -18,35 +18,40 @@ from ecosystem.events.orders import (
     OrderExpired,
     OrderRejected,
     OrderReplaced,
+    OrderTriggered,
 )
 from ecosystem.events.venues import VenueStatusChanged
 from ecosystem.events.words import EventId
 from ecosystem.exchange.accounts import Accounts
 from ecosystem.exchange.book import Book
 from ecosystem.exchange.charges import fee_schedule
+from ecosystem.exchange.finished import Finished
 from ecosystem.exchange.liquidity import House
 from ecosystem.exchange.orders import Order, OrderFact, Status, next_status
+from ecosystem.exchange.stops import Stops
 from ecosystem.instruments import INSTRUMENTS
-from ecosystem.units import DAY_US
 from ecosystem.venues import VenueTerms
+
+_Key = TypeVar("_Key")
+_OfOrder = OrderFilled | OrderCancelled | OrderExpired | OrderReplaced | OrderTriggered
 
 
 class VenueState:
     """Books, live orders, balances, the house, and what waits for settlement."""
 
     __slots__ = (
-        "_day",
         "_evolve",
-        "_finished",
-        "_finished_before",
         "accounts",
         "books",
         "day_orders",
         "fees",
+        "finished",
         "house",
         "orders",
+        "reduce_only",
         "settling",
         "status_changes",
+        "stops",
         "terms",
         "time_us",
         "venue",
@@ -58,8 +63,13 @@ class VenueState:
         self.fees = fee_schedule(terms)
         self.house = house
         self.accounts = Accounts()
-        self.books = {symbol: Book() for symbol in INSTRUMENTS}
+        self.books: dict[str, Book[Order]] = {symbol: Book() for symbol in INSTRUMENTS}
+        self.stops = {symbol: Stops() for symbol in INSTRUMENTS}
         self.orders: dict[EventId, Order] = {}
+        """The live orders, oldest first."""
+        self.reduce_only: dict[tuple[str, str], dict[EventId, None]] = {}
+        """The live reduce-only orders, oldest first, by account and instrument."""
+        self.finished = Finished()
         self.day_orders: dict[int, dict[EventId, None]] = {}
         """The live DAY orders, oldest first, by the event time at which they expire."""
         self.settling: dict[EventId, tuple[str, str, int]] = {}
@@ -67,9 +77,6 @@ class VenueState:
         self.status_changes = 0
         self.time_us = 0
         """The time of the last fact; no two facts of a venue have the same."""
-        self._day = 0
-        self._finished: dict[EventId, Status] = {}
-        self._finished_before: dict[EventId, Status] = {}
         self._evolve: Mapping[type[Event], Callable[[Any], None]] = {
             OrderAccepted: self._accepted,
             OrderRejected: self._rejected,
@@ -77,6 +84,7 @@ class VenueState:
             OrderCancelled: self._cancelled,
             OrderExpired: self._expired,
             OrderReplaced: self._replaced,
+            OrderTriggered: self._triggered,
             BalanceChanged: self._balance_changed,
             VenueStatusChanged: self._status_changed,
         }
@@ -94,40 +102,37 @@ class VenueState:
         self.time_us = event.event_time_us
 
     def status_of(self, order_id: EventId) -> Status | None:
-        """Return the status of an order; None when it is unknown or ended before yesterday."""
+        """Return the status of an order; None when it is unknown or was forgotten."""
         order = self.orders.get(order_id)
-        if order is not None:
-            return order.status
-        return self._finished.get(order_id) or self._finished_before.get(order_id)
+        return order.status if order is not None else self.finished.status_of(order_id)
 
     def _accepted(self, event: OrderAccepted) -> None:
-        if self.status_of(event.order_id) is not None:
-            raise IllegalTransitionError(f"order {event.order_id.hex()} was accepted twice")
-        order = Order(
-            event.order_id,
-            event.account,
-            event.instrument,
-            event.side,
-            event.order_type,
-            event.time_in_force,
-            event.quantity_e8,
-            event.limit_price_e8,
-            event.post_only,
-            (event.event_id, event.correlation_id, event.event_time_us),
-        )
-        order.status = next_status(order.status, "ACCEPTED")
-        self.orders[event.order_id] = order
-        if order.rests:
+        order_id = event.order_id
+        if self.status_of(order_id) is not None:
+            raise IllegalTransitionError(f"order {order_id.hex()} was accepted twice")
+        order = self.orders[order_id] = Order(event)
+        if order.status == "WAITING":
+            self.stops[event.instrument].wait(order)
+        elif order.rests:
             self.books[event.instrument].place(order)
-            if event.time_in_force == "DAY":
-                self.day_orders.setdefault(order.expires_us, {})[event.order_id] = None
+        if event.time_in_force == "DAY":
+            self.day_orders.setdefault(order.expires_us, {})[order_id] = None
+        if event.reduce_only:
+            place = (event.account, event.instrument)
+            self.reduce_only.setdefault(place, {})[order_id] = None
+
+    def _triggered(self, event: OrderTriggered) -> None:
+        order = self._live(event)
+        order.status = next_status(order.status, "TRIGGERED")
+        order.retire()
+        if order.rests:
+            self.books[order.instrument].place(order)
 
     def _rejected(self, event: OrderRejected) -> None:
         # A refused wish to cancel or replace, and a second order under a known id, leave the
         # order they name as it is.
         if event.reason != "UNKNOWN_ORDER" and self.status_of(event.order_id) is None:
-            status = next_status("SUBMITTED", "REJECTED")
-            self._finish(event.order_id, status, event.event_time_us)
+            self.finished.reject(event)
 
     def _filled(self, event: OrderFilled) -> None:
         order = self._live(event)
@@ -137,11 +142,15 @@ class VenueState:
                 f"order {event.order_id.hex()} with {order.remaining_e8} remaining was filled by "
                 f"{event.quantity_e8} to {remaining_e8}"
             )
+        fact: OrderFact = "FILLED_IN_PART" if remaining_e8 else "FILLED_IN_WHOLE"
+        status = next_status(order.status, fact)
         order.remaining_e8 = remaining_e8
+        order.executed_notional_e8 += event.notional_e8
+        order.fees_e8 += event.fee_e8
         if remaining_e8:
-            order.status = next_status(order.status, "FILLED_IN_PART")
+            order.status = status
         else:
-            self._end(order, "FILLED_IN_WHOLE", event.event_time_us)
+            self._end(order, status)
         house = self.house
         house.fees_e8[event.fee_asset] += event.fee_e8
         # A trade with the house has one published side and is named by it.
@@ -149,21 +158,27 @@ class VenueState:
             house.apply(event, INSTRUMENTS[event.instrument])
 
     def _cancelled(self, event: OrderCancelled) -> None:
-        self._end(self._live(event), "CANCELLED", event.event_time_us)
+        order = self._live(event)
+        self._end(order, next_status(order.status, "CANCELLED"))
 
     def _expired(self, event: OrderExpired) -> None:
-        self._end(self._live(event), "EXPIRED", event.event_time_us)
+        order = self._live(event)
+        self._end(order, next_status(order.status, "EXPIRED"))
 
     def _replaced(self, event: OrderReplaced) -> None:
         order = self._live(event)
         order.status = next_status(order.status, "REPLACED")
         if not event.priority_kept:
-            self.books[order.instrument].remove(order)
-        order.limit_price_e8 = event.limit_price_e8
+            order.leave()
+        order.limit_price_e8 = event.limit_price_e8 or None
+        order.stop_price_e8 = event.stop_price_e8
         order.quantity_e8 = event.quantity_e8
         order.remaining_e8 = event.remaining_quantity_e8
         if not event.priority_kept:
-            self.books[order.instrument].place(order)
+            if order.status == "WAITING":
+                self.stops[order.instrument].wait(order)
+            else:
+                self.books[order.instrument].place(order)
 
     def _balance_changed(self, event: BalanceChanged) -> None:
         grown_e8 = self.accounts.apply(event)
@@ -175,33 +190,31 @@ class VenueState:
     def _status_changed(self, event: VenueStatusChanged) -> None:
         self.status_changes += 1
 
-    def _live(self, event: OrderFilled | OrderCancelled | OrderExpired | OrderReplaced) -> Order:
+    def _live(self, event: _OfOrder) -> Order:
         order = self.orders.get(event.order_id)
         if order is None:
             status = self.status_of(event.order_id) or "unknown"
             raise IllegalTransitionError(
                 f"{type(event).__name__} for order {event.order_id.hex()}, which is {status}"
             )
+        order.updated_us = event.event_time_us
         return order
 
-    def _end(self, order: Order, fact: OrderFact, time_us: int) -> None:
-        order.status = next_status(order.status, fact)
+    def _end(self, order: Order, status: Status) -> None:
         order_id = order.order_id
+        if order.rests or order.status == "WAITING":
+            order.retire()
         del self.orders[order_id]
-        if order.rests:
-            self.books[order.instrument].remove(order)
-            if order.time_in_force == "DAY":
-                of_the_day = self.day_orders[order.expires_us]
-                del of_the_day[order_id]
-                if not of_the_day:
-                    del self.day_orders[order.expires_us]
-        self._finish(order_id, order.status, time_us)
+        if order.time_in_force == "DAY":
+            _discard(self.day_orders, order.expires_us, order_id)
+        if order.reduce_only:
+            _discard(self.reduce_only, (order.account, order.instrument), order_id)
+        order.status = status
+        self.finished.keep(order)
 
-    def _finish(self, order_id: EventId, status: Status, time_us: int) -> None:
-        # Ids of finished orders are kept for at least a day, so that the memory has a bound.
-        day = time_us // DAY_US
-        if day != self._day:
-            self._finished_before = self._finished
-            self._finished = {}
-            self._day = day
-        self._finished[order_id] = status
+
+def _discard(sets: dict[_Key, dict[EventId, None]], key: _Key, order_id: EventId) -> None:
+    one = sets[key]
+    del one[order_id]
+    if not one:
+        del sets[key]

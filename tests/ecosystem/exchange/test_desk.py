@@ -163,7 +163,7 @@ def test_a_cancel_of_an_order_that_is_not_there_is_refused() -> None:
         assert isinstance(fact, OrderRejected)
         assert fact.reason == "UNKNOWN_ORDER"
         assert found in fact.detail
-        assert "allowed: an OPEN or PARTIALLY_FILLED order of" in fact.detail
+        assert "allowed: a WAITING, OPEN or PARTIALLY_FILLED order of" in fact.detail
     venue.cancel(order.order_id)
     (fact,) = venue.cancel(order.order_id)
     assert isinstance(fact, OrderRejected)
