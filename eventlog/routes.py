@@ -12,7 +12,7 @@ from eventlog.murmur2 import partition_of
 KEY_FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
     "instrument": ("instrument",),
     "account": ("account",),
-    "settlement": ("settlement_id", "custodian"),
+    "settlement": ("settlement_id", "transfer_id", "custodian"),
     "venue": ("venue",),
     "strategy": ("strategy",),
     "run": ("run_id",),

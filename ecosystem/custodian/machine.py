@@ -222,6 +222,7 @@ class Custodian:
             asset=instructed.asset,
             amount_e8=instructed.amount_e8,
             reason=f"{instructed.venue} had not locked the amount when it was due",
+            direction=instructed.direction,
         )
         self._evolve(event)
         return event
@@ -238,6 +239,7 @@ class Custodian:
             custody_account=instructed.custody_account,
             asset=instructed.asset,
             amount_e8=instructed.amount_e8,
+            direction=instructed.direction,
         )
         self._evolve(event)
         total_e8, changes = self._held.get(event.asset, (0, 0))

@@ -1,10 +1,11 @@
-"""Facts of accounts at venues, and of the derivative positions they hold."""
+"""Facts of accounts at venues and in custody, and of the derivative positions they hold."""
 
 from ecosystem.events.envelope import Event
 from ecosystem.events.words import (
     AccountKind,
     AccountRefusal,
     AccountState,
+    CustodyPart,
     EventId,
     PositionReason,
 )
@@ -93,3 +94,20 @@ class PositionLiquidated(Event, frozen=True, kw_only=True, gc=False):
     mark_price_e8: int
     equity_e8: int
     maintenance_margin_e8: int
+
+
+class CustodyAllocated(Event, frozen=True, kw_only=True, gc=False):
+    """The custodian moved an amount between the parts of a master account."""
+
+    venue: str
+    client: str
+    account: str
+    asset: str
+    source: CustodyPart
+    destination: CustodyPart
+    amount_e8: int
+    available_e8: int
+    reserved_e8: int
+    cold_storage_e8: int
+    staking_e8: int
+    allocation_sequence: int

@@ -1,7 +1,13 @@
 """The life of a settlement."""
 
 from ecosystem.events.envelope import Event
-from ecosystem.events.words import Direction, EventId, Resolution, SettlementKind
+from ecosystem.events.words import (
+    Direction,
+    EventId,
+    Resolution,
+    SettlementKind,
+    TransferRejectReason,
+)
 
 
 class SettlementInstructed(Event, frozen=True, kw_only=True, gc=False):
@@ -28,6 +34,7 @@ class SettlementCompleted(Event, frozen=True, kw_only=True, gc=False):
     custody_account: str
     asset: str
     amount_e8: int
+    direction: Direction
 
 
 class SettlementFailed(Event, frozen=True, kw_only=True, gc=False):
@@ -40,6 +47,7 @@ class SettlementFailed(Event, frozen=True, kw_only=True, gc=False):
     asset: str
     amount_e8: int
     reason: str
+    direction: Direction
 
 
 class SettlementDelayed(Event, frozen=True, kw_only=True, gc=False):
@@ -90,6 +98,7 @@ class SettlementCancelled(Event, frozen=True, kw_only=True, gc=False):
     asset: str
     amount_e8: int
     reason: str
+    direction: Direction
 
 
 class ReconciliationCompleted(Event, frozen=True, kw_only=True, gc=False):
@@ -105,3 +114,40 @@ class ReconciliationCompleted(Event, frozen=True, kw_only=True, gc=False):
     discrepancy_usd_e8: int
     resolution: Resolution
     note: str
+
+
+class TransferRequested(Event, frozen=True, kw_only=True, gc=False):
+    """A client asked its custodian to move an asset between a venue and custody."""
+
+    transfer_id: EventId
+    custodian: str
+    venue: str
+    account: str
+    custody_account: str
+    asset: str
+    amount_e8: int
+    direction: Direction
+    kind: SettlementKind
+
+
+class TransferRejected(Event, frozen=True, kw_only=True, gc=False):
+    """The custodian refused a transfer, or to call one off; nothing changed."""
+
+    transfer_id: EventId
+    custodian: str
+    venue: str
+    account: str
+    custody_account: str
+    asset: str
+    amount_e8: int
+    direction: Direction
+    reason: TransferRejectReason
+    detail: str
+
+
+class TransferCancelRequested(Event, frozen=True, kw_only=True, gc=False):
+    """A client asked its custodian to call a transfer off while it is pending."""
+
+    transfer_id: EventId
+    custodian: str
+    reason: str

@@ -2,6 +2,7 @@
 
 from ecosystem.events.balances import BalanceChanged
 from ecosystem.events.envelope import Event
+from ecosystem.events.settlements import SettlementCompleted
 from ecosystem.events.words import BalanceReason, EventId
 from ecosystem.exchange.answers import Answers, Causes
 
@@ -30,6 +31,17 @@ def settled(
             amount_e8 if reason == "SETTLEMENT_LOCK" else -amount_e8,
         ),
         (cause.event_id, cause.correlation_id),
+    )
+
+
+def credited(answers: Answers, completed: SettlementCompleted) -> None:
+    """An account got what a settlement brought from custody."""
+    balance_changed(
+        answers,
+        answers.derive(completed.event_id, "balance"),
+        (completed.account, completed.asset, "SETTLEMENT", completed.settlement_id),
+        (completed.amount_e8, 0),
+        (completed.event_id, completed.correlation_id),
     )
 
 

@@ -11,12 +11,13 @@ from ecosystem.events.envelope import Event
 from ecosystem.events.orders import OrderCancelRequested, OrderReplaceRequested, OrderSubmitted
 from ecosystem.events.prices import PriceTicked
 from ecosystem.events.settlements import (
+    SettlementCancelled,
     SettlementCompleted,
     SettlementFailed,
     SettlementInstructed,
 )
 from ecosystem.exchange.answers import Answers, Request
-from ecosystem.exchange.balance_facts import deposited, settled
+from ecosystem.exchange.balance_facts import credited, deposited, settled
 from ecosystem.exchange.desk import OrderDesk
 from ecosystem.exchange.floor import Floor
 from ecosystem.exchange.funds import Funds, SpotFunds
@@ -83,6 +84,7 @@ class Exchange:
             SettlementInstructed: self._lock_settlement,
             SettlementCompleted: self._complete_settlement,
             SettlementFailed: self._release_settlement,
+            SettlementCancelled: self._release_settlement,
         }
 
     @property
@@ -173,6 +175,8 @@ class Exchange:
         return answers.facts
 
     def _lock_settlement(self, event: SettlementInstructed, answers: Answers) -> None:
+        if event.direction == "TO_VENUE":
+            return  # custody locks what comes from there
         # Without the funds the venue says nothing, and the custodian lets the settlement fail.
         held = self.state.accounts.balance(event.account, event.asset)
         known = event.settlement_id in self.state.settling
@@ -181,6 +185,9 @@ class Exchange:
             settled(answers, event, event.settlement_id, "SETTLEMENT_LOCK", lock)
 
     def _complete_settlement(self, event: SettlementCompleted, answers: Answers) -> None:
+        if event.direction == "TO_VENUE":
+            self._credit_settlement(event, answers)
+            return
         lock = self.state.settling.get(event.settlement_id)
         if lock != (event.account, event.asset, event.amount_e8):
             found = "nothing" if lock is None else f"{format_e8(lock[2])} {lock[1]} of {lock[0]}"
@@ -190,7 +197,18 @@ class Exchange:
             )
         settled(answers, event, event.settlement_id, "SETTLEMENT", lock)
 
-    def _release_settlement(self, event: SettlementFailed, answers: Answers) -> None:
+    def _credit_settlement(self, event: SettlementCompleted, answers: Answers) -> None:
+        if event.account not in self.state.accounts or event.amount_e8 <= 0:
+            raise IllegalTransitionError(
+                f"settlement {event.settlement_id.hex()} brought {format_e8(event.amount_e8)} "
+                f"{event.asset} to {event.account}; allowed are amounts above 0 to the accounts "
+                f"{', '.join(self.state.accounts.names)}"
+            )
+        credited(answers, event)
+
+    def _release_settlement(
+        self, event: SettlementFailed | SettlementCancelled, answers: Answers
+    ) -> None:
         lock = self.state.settling.get(event.settlement_id)
         if lock is not None:
             settled(answers, event, event.settlement_id, "UNLOCK", lock)

@@ -23,6 +23,7 @@ VENUE_TYPES: Final = (
     accounts.AccountStateChanged,
     accounts.PositionChanged,
     accounts.PositionLiquidated,
+    accounts.CustodyAllocated,
     balances.BalanceChanged,
     books.BookQuoted,
     books.FundingRateSet,
@@ -47,6 +48,7 @@ OWN_TYPES: Final[Mapping[str, tuple[type[Event], ...]]] = {
         settlements.SettlementStarted,
         settlements.SettlementCancelled,
         settlements.ReconciliationCompleted,
+        settlements.TransferRejected,
     ),
     "trading-engine": (
         orders.OrderSubmitted,

@@ -180,3 +180,38 @@ def test_facts_decided_at_one_moment_carry_times_in_the_order_of_decision() -> N
         venue.deliver(order)
     times = [fact.event_time_us for fact in venue.facts[before:]]
     assert times == list(range(venue.now_us + 10_000, venue.now_us + 10_000 + len(times)))
+
+
+def test_a_cancelled_settlement_frees_what_it_locked() -> None:
+    venue = Venue()
+    settlement = venue.instruct(ALICE, "USD", 100 * E8)
+    before = venue.held(ALICE, "USD")
+    assert kinds(venue.deliver(venue.cancellation(settlement))) == ["BalanceChanged UNLOCK"]
+    assert venue.held(ALICE, "USD") == (before[0] + 100 * E8, 0)
+
+
+def test_a_settlement_from_custody_locks_nothing_and_credits_the_account_in_the_end() -> None:
+    venue = Venue()
+    before = venue.held(ALICE, "USD")
+    settlement = venue.instruct(ALICE, "USD", 100 * E8, "TO_VENUE")
+    assert venue.held(ALICE, "USD") == before
+    (credit,) = venue.complete(settlement)
+    assert isinstance(credit, BalanceChanged)
+    assert (credit.reason, credit.reference_id) == ("SETTLEMENT", settlement.settlement_id)
+    assert venue.held(ALICE, "USD") == (before[0] + 100 * E8, before[1])
+
+
+@pytest.mark.parametrize("end", ["failure", "cancellation"])
+def test_a_settlement_from_custody_that_comes_to_nothing_changes_nothing(end: str) -> None:
+    venue = Venue()
+    settlement = venue.instruct(ALICE, "USD", 100 * E8, "TO_VENUE")
+    before = venue.held(ALICE, "USD")
+    assert venue.deliver(getattr(venue, end)(settlement)) == []
+    assert venue.held(ALICE, "USD") == before
+
+
+def test_a_settlement_from_custody_to_an_account_nobody_opened_is_illegal() -> None:
+    venue = Venue()
+    settlement = venue.instruct("nobody", "USD", 100 * E8, "TO_VENUE")
+    with pytest.raises(IllegalTransitionError, match=r"to nobody; allowed are amounts above 0"):
+        venue.complete(settlement)

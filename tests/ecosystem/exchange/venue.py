@@ -7,11 +7,12 @@ from ecosystem.events.envelope import Event
 from ecosystem.events.orders import OrderCancelRequested, OrderReplaceRequested, OrderSubmitted
 from ecosystem.events.prices import PriceTicked
 from ecosystem.events.settlements import (
+    SettlementCancelled,
     SettlementCompleted,
     SettlementFailed,
     SettlementInstructed,
 )
-from ecosystem.events.words import EventId, OrderType, Side, TimeInForce
+from ecosystem.events.words import Direction, EventId, OrderType, Side, TimeInForce
 from ecosystem.exchange.liquidity import HOUSE_HOLDINGS_E8
 from ecosystem.exchange.machine import Exchange
 from ecosystem.firm import VENUE
@@ -170,7 +171,9 @@ class Venue:
         )
         return self.deliver(self.ticks[instrument])
 
-    def instruct(self, account: str, asset: str, amount_e8: int) -> SettlementInstructed:
+    def instruct(
+        self, account: str, asset: str, amount_e8: int, direction: Direction = "TO_CUSTODY"
+    ) -> SettlementInstructed:
         """Instruct a settlement and return the instruction."""
         self.now_us += 1_000
         event_id = self.new_id()
@@ -187,7 +190,7 @@ class Venue:
             amount_e8=amount_e8,
             kind="CRYPTO_INTERNAL",
             due_time_us=self.now_us + 300 * SECOND_US,
-            direction="TO_CUSTODY",
+            direction=direction,
             approvals_needed=0,
         )
         self.deliver(event)
@@ -211,6 +214,7 @@ class Venue:
             custody_account=settlement.custody_account,
             asset=settlement.asset,
             amount_e8=settlement.amount_e8,
+            direction=settlement.direction,
         )
 
     def fail(self, settlement: SettlementInstructed) -> list[Event]:
@@ -232,6 +236,25 @@ class Venue:
             asset=settlement.asset,
             amount_e8=settlement.amount_e8,
             reason="for a test",
+            direction=settlement.direction,
+        )
+
+    def cancellation(self, settlement: SettlementInstructed) -> SettlementCancelled:
+        """Return the cancellation of a settlement."""
+        self.now_us += 1_000
+        return SettlementCancelled(
+            event_id=self.new_id(),
+            correlation_id=settlement.correlation_id,
+            causation_id=settlement.event_id,
+            event_time_us=self.now_us,
+            settlement_id=settlement.settlement_id,
+            venue=settlement.venue,
+            account=settlement.account,
+            custody_account=settlement.custody_account,
+            asset=settlement.asset,
+            amount_e8=settlement.amount_e8,
+            reason="for a test",
+            direction=settlement.direction,
         )
 
     def held(self, account: str, asset: str) -> tuple[int, int]:
