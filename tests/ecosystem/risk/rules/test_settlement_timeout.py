@@ -53,6 +53,7 @@ def completed(number: int, seconds: float) -> SettlementCompleted:
         custody_account="custody-firm",
         asset="USD",
         amount_e8=E8,
+        direction="TO_CUSTODY",
     )
 
 
@@ -70,6 +71,7 @@ def failed(number: int, seconds: float) -> SettlementFailed:
         asset="USD",
         amount_e8=E8,
         reason="off",
+        direction="TO_CUSTODY",
     )
 
 
