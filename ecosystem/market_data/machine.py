@@ -6,7 +6,7 @@ pure functions of the step and the injections, so after a restart the last own t
 `InjectionScheduled` must be delivered again, through `restore`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from ecosystem.errors import InvalidInputError
@@ -14,20 +14,21 @@ from ecosystem.events.control.scenario import InjectionApplied, InjectionEnded, 
 from ecosystem.events.envelope import Event
 from ecosystem.events.prices import FeedHeartbeat, PriceTicked
 from ecosystem.events.venues import VenueStatusChanged
-from ecosystem.events.words import EventId
+from ecosystem.events.words import EventId, VenueState
 from ecosystem.firm import FEED
 from ecosystem.ids import RootIds, derive_id
 from ecosystem.instruments import ASSETS, INSTRUMENTS
 from ecosystem.market_data.crash import KIND, Crash
 from ecosystem.market_data.paths import PricePaths, moved_price
 from ecosystem.market_data.quotes import FACTOR_UNIT, Quote, QuoteModel
-from ecosystem.market_data.source import PriceSource
+from ecosystem.market_data.source import PriceSource, SourceState
 from ecosystem.rng import Stream
 from ecosystem.units import SECOND_US
 
 HEARTBEAT_US: Final = 10 * SECOND_US
 
 _QUIET: Final = (FACTOR_UNIT, FACTOR_UNIT)
+_BEGAN: Final = SourceState("UP", "the feed began")
 
 
 class _Line:
@@ -70,12 +71,14 @@ class MarketData:
         *,
         interval_us: int = SECOND_US,
         source: PriceSource | None = None,
+        state_of_source: Callable[[int], SourceState] | None = None,
     ) -> None:
         """Begin at `starts_at_us`, with a tick every `interval_us`.
 
         Args:
             source: where prices come from, for steps of `interval_us` from `starts_at_us`; the
                 seeded paths when left out.
+            state_of_source: how the source stands at a step; always up when left out.
         """
         if not 1000 <= interval_us <= HEARTBEAT_US or HEARTBEAT_US % interval_us:
             raise InvalidInputError(
@@ -87,6 +90,7 @@ class MarketData:
         self._interval_us = interval_us
         self._beat_steps = HEARTBEAT_US // interval_us
         self._source = PricePaths(seed, interval_us) if source is None else source
+        self._state_of_source = state_of_source
         self._lines = tuple(_Line(symbol, seed) for symbol in INSTRUMENTS)
         self._crashes: dict[EventId, Crash] = {}
         # Kept apart from the crashes: after a restart they may be delivered in either order.
@@ -94,7 +98,8 @@ class MarketData:
         self._ended: set[EventId] = set()
         self._step = -1
         self._beat = -1
-        self._up = False
+        self._states_count = 0
+        self._state: VenueState = "UNKNOWN"
 
     @property
     def name(self) -> str:
@@ -120,8 +125,7 @@ class MarketData:
         if step <= self._step:
             return ()
         events: list[Event] = []
-        if not self._up:
-            events.append(self._status(now_us))
+        events.extend(self._status(step, now_us))
         for crash in self._crashes.values():
             injection_id = crash.scheduled.injection_id
             if now_us >= crash.scheduled.ends_at_us and injection_id not in self._ended:
@@ -152,7 +156,9 @@ class MarketData:
         elif isinstance(event, InjectionEnded):
             self._ended.add(event.injection_id)
         elif isinstance(event, VenueStatusChanged):
-            self._up = self._up or event.venue == FEED
+            if event.venue == FEED:
+                self._state = event.state
+                self._states_count += 1
         else:
             self._learn(event)
 
@@ -236,16 +242,21 @@ class MarketData:
                 )
             )
 
-    def _status(self, now_us: int) -> VenueStatusChanged:
-        event_id = self._ids.root("status", 0)
-        return VenueStatusChanged(
-            event_id=event_id,
-            correlation_id=event_id,
-            causation_id=event_id,
-            event_time_us=now_us,
-            venue=FEED,
-            state="UP",
-            reason="the feed began",
+    def _status(self, step: int, now_us: int) -> Sequence[VenueStatusChanged]:
+        found = _BEGAN if self._state_of_source is None else self._state_of_source(step)
+        if found.state == self._state:
+            return ()
+        event_id = self._ids.root("status", self._states_count)
+        return (
+            VenueStatusChanged(
+                event_id=event_id,
+                correlation_id=event_id,
+                causation_id=event_id,
+                event_time_us=now_us,
+                venue=FEED,
+                state=found.state,
+                reason=found.reason,
+            ),
         )
 
 

@@ -111,7 +111,13 @@ class PricePaths:
 def moved_price(price: SourcePrice, log_e12: int) -> SourcePrice:
     """Return a price moved by a log return."""
     mid_e8 = exp_e12(price.mid_price_e8, log_e12)
-    return SourcePrice(mid_e8, price.spread_e8, price.volume_e8)
+    last_e8 = price.last_price_e8
+    return SourcePrice(
+        mid_e8,
+        price.spread_e8,
+        price.volume_e8,
+        None if last_e8 is None else exp_e12(last_e8, log_e12),
+    )
 
 
 _BTC_E8: Final = INSTRUMENTS["BTC-USD"].reference_price_e8

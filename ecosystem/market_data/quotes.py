@@ -78,8 +78,8 @@ class QuoteModel:
         """Return the quote around a price that the 64 bits of chance `bits` stand for.
 
         The mid price lies between bid and ask, both of them on the tick grid; the last trade
-        was at one of them. What the price does not say is drawn, from fields of the bits of
-        their own, so no factor shifts them.
+        was at one of them unless the price says where. What the price does not say is drawn,
+        from fields of the bits of their own, so no factor shifts them.
 
         Args:
             widening: factor of the spread, scaled by 1e3.
@@ -103,10 +103,13 @@ class QuoteModel:
             traded = (bits >> 43 & 0x3FF) * (bits >> 53) * lots_max // 2_097_152_000 or 1
         else:
             traded = price.volume_e8 * busyness // (1000 * lot_e8)
+        last_e8 = ask_e8 if bits & 0x1000 else bid_e8
+        if price.last_price_e8 is not None:
+            last_e8 = ((price.last_price_e8 + tick_e8 // 2) // tick_e8 or 1) * tick_e8
         return (
             bid_e8,
             ask_e8,
-            ask_e8 if bits & 0x1000 else bid_e8,
+            last_e8,
             (lots + ((bits >> 13 & 0x7FFF) * span >> 15)) * lot_e8,
             (lots + ((bits >> 28 & 0x7FFF) * span >> 15)) * lot_e8,
             traded * lot_e8,

@@ -10,6 +10,8 @@ from typing import Protocol
 
 import msgspec
 
+from ecosystem.events.words import VenueState
+
 
 class SourcePrice(msgspec.Struct, frozen=True, gc=False):
     """What a source knows of one instrument at one step; what it does not know is drawn."""
@@ -19,6 +21,15 @@ class SourcePrice(msgspec.Struct, frozen=True, gc=False):
     """Distance from bid to ask, in quote units."""
     volume_e8: int | None = None
     """Traded since the step before, in base units."""
+    last_price_e8: int | None = None
+    """Of the last trade, which need not lie between bid and ask."""
+
+
+class SourceState(msgspec.Struct, frozen=True, gc=False):
+    """How a source stands, as its venue would say it."""
+
+    state: VenueState
+    reason: str
 
 
 class PriceSource(Protocol):

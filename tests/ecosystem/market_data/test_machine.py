@@ -15,6 +15,8 @@ from ecosystem.events.venues import VenueStatusChanged
 from ecosystem.ids import RootIds
 from ecosystem.instruments import INSTRUMENTS
 from ecosystem.market_data.machine import MarketData
+from ecosystem.market_data.paths import PricePaths
+from ecosystem.market_data.source import PriceSource, SourcePrice, SourceState
 from ecosystem.units import E8, SECOND_US
 from tests.ecosystem.market_data.feeds import KEY, STARTS_AT_US, counts, crash, feed, run, ticks
 
@@ -258,3 +260,38 @@ def test_no_round_trip_through_three_instruments_is_free(
             ask = quotes[left].ask_price_e8 * quotes[right].ask_price_e8
             assert bid <= quotes[cross].ask_price_e8 * E8
             assert ask >= quotes[cross].bid_price_e8 * E8
+
+
+class _Troubled(PriceSource):
+    """A source that knows nothing for a while, and says so."""
+
+    def __init__(self, seed: int) -> None:
+        self._paths = PricePaths(seed, SECOND_US)
+
+    def prices(self, step: int) -> list[SourcePrice | None]:
+        return [None if 5 <= step < 10 else price for price in self._paths.prices(step)]
+
+    def state(self, step: int) -> SourceState:
+        if 5 <= step < 10:
+            return SourceState("DOWN", "no source answers")
+        return SourceState("UP", "two sources agree")
+
+
+@given(stop=st.integers(0, 14))
+def test_what_a_source_says_of_itself_is_published_once_a_change_also_over_a_restart(
+    stop: int,
+) -> None:
+    def machine() -> MarketData:
+        source = _Troubled(3)
+        return MarketData(KEY, 3, STARTS_AT_US, source=source, state_of_source=source.state)
+
+    past = run(machine(), stop)
+    again = machine()
+    for event in past:
+        again.restore(event)
+    events = [*past, *run(again, 15 - (again.due_us() - STARTS_AT_US) // SECOND_US)]
+    states = [event for event in events if isinstance(event, VenueStatusChanged)]
+    assert [state.state for state in states] == ["UP", "DOWN", "UP"]
+    assert len({state.event_id for state in states}) == 3
+    assert len({tick.event_id for tick in ticks(events)}) == 10 * len(INSTRUMENTS)
+    assert counts(events)["FeedHeartbeat"] == 2 * len(INSTRUMENTS)

@@ -62,3 +62,15 @@ def test_factors_shift_no_chance(bits: int) -> None:
     assert (wild[2] == wild[1]) == (quiet[2] == quiet[1])
     assert wild[1] - wild[0] == pytest.approx(2 * (quiet[1] - quiet[0]), abs=1_000_000)
     assert quiet[5] <= wild[5] <= 5 * quiet[5] + 5 * INSTRUMENTS["BTC-USD"].lot_size_e8
+
+
+@given(tick=st.integers(1, 30_000), spread_ticks=st.integers(1, 500), bits=BITS)
+def test_a_quote_and_a_trade_that_are_known_are_published_as_they_are(
+    tick: int, spread_ticks: int, bits: int
+) -> None:
+    grid_e8 = INSTRUMENTS["USDT-USD"].tick_size_e8
+    bid_e8, spread_e8, last_e8 = tick * grid_e8, spread_ticks * grid_e8, (tick + 7) * grid_e8
+    price = SourcePrice(bid_e8 + spread_e8 // 2, spread_e8, 0, last_e8)
+    quote = QuoteModel(INSTRUMENTS["USDT-USD"]).quote(price, bits, FACTOR_UNIT, FACTOR_UNIT)
+    assert quote[:3] == (bid_e8, bid_e8 + spread_e8, last_e8)
+    assert quote[5] == 0
