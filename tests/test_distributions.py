@@ -16,7 +16,7 @@ from eventlog.catalogue.view import view_of
 from eventlog.schema.store import read_lock
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("consumers", "ecosystem", "eventlog", "producers", "replay", "streams", "tse")
+PACKAGES = ("consumers", "doors", "ecosystem", "eventlog", "producers", "replay", "streams", "tse")
 BUNDLE = "eventlog/_bundle"
 
 

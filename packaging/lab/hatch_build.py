@@ -6,7 +6,7 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-PACKAGES = ("consumers", "ecosystem", "eventlog", "producers", "replay", "streams", "tse")
+PACKAGES = ("consumers", "doors", "ecosystem", "eventlog", "producers", "replay", "streams", "tse")
 DATA = ("schemas", "scenarios", "topics.yaml")
 DATA_HOME = "share/trading-ecosystem"
 

@@ -1,0 +1,1 @@
+"""The ground of every HTTP door: problems, pages, streams, tokens, health, metrics, one server."""
