@@ -28,6 +28,6 @@ def build_machine(name: str, key: bytes, seed: int, starts_at_us: int) -> Machin
         case "custodian":
             return Custodian(run_key=key, seed=seed, starts_at_us=starts_at_us)
         case "trading-engine":
-            return TradingEngine()
+            return TradingEngine(seed=seed)
         case _:
             raise KeyError(f"{name!r}: {', '.join(SIMULATORS)} are allowed")

@@ -88,4 +88,37 @@ class Reversion:
         return (self._mean - self._price) / deviation / self._step
 
 
-Indicator = Momentum | Reversion
+class Volatility:
+    """Variance of relative returns per second, exponential over event time."""
+
+    __slots__ = ("_last_us", "_price", "_since_us", "_tau_us", "_variance")
+
+    def __init__(self, tau_us: int) -> None:
+        self._tau_us = tau_us
+        self._price = self._variance = 0.0
+        self._since_us = self._last_us = -1
+
+    def update(self, price_e8: int, time_us: int) -> None:
+        """Take in the price at `time_us`."""
+        price = float(price_e8)
+        elapsed_us = time_us - self._last_us
+        if self._since_us < 0:
+            self._since_us = time_us
+        elif elapsed_us > 0:
+            change = price / self._price - 1.0
+            weight = elapsed_us / (self._tau_us + elapsed_us)
+            self._variance += weight * (change * change * 1e6 / elapsed_us - self._variance)
+        else:
+            return
+        self._price = price
+        self._last_us = time_us
+
+    def variance_per_second(self) -> float | None:
+        """Return the variance per second; None until it is half full.
+
+        It begins at nothing, so what the average has not seen yet is divided out.
+        """
+        seen_us = self._last_us - self._since_us
+        if seen_us < self._tau_us // 2:
+            return None
+        return self._variance * (self._tau_us + seen_us) / seen_us

@@ -1,269 +1,221 @@
-"""The machine `trading-engine`: strategies that lean on their accounts as their signals tell them.
+"""The machine `trading-engine`: strategies, and what becomes of their wishes.
 
-Opinions (`StrategySignalled`) and orders follow from ticks, and name the tick as their cause. An
-open order is cancelled when it grows old, or when a circuit breaker opens; while one is open no
-order is submitted, and opinions are formed all the same.
+An event is first taken in by everybody it concerns, then the strategies that want it are asked what
+follows. Opinions become `StrategySignalled`, orders pass the gate and become `OrderSubmitted`, and
+what the gate keeps becomes `OrderWithheld`. Each names the event it followed from as its cause.
 
-After a restart levels, open orders and pauses come back from own events. Balances, answers of the
-venue and the breaker are inputs: given again through `restore`, in order, together with the ticks,
-the engine goes on identically. Without them it waits: for a balance, before it orders anything,
-and for the indicators to fill, five to ten minutes of event time, before it changes its mind.
+While a circuit breaker is open nothing is ordered but what reduces positions, and opinions are
+formed all the same. Strategies start, stop and change at run time by events.
+
+After a restart, signals, open orders, states and counts come back from own events. Ticks, books,
+fills, balances, answers of venues and the breaker are inputs: given again through `restore`, in
+order, the engine goes on identically. Without them it waits: for a balance, before it orders
+anything, and for the strategies to learn anew; and it has forgotten what it holds.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
-from ecosystem.events.alerts import CircuitBreakerClosed, CircuitBreakerOpened
-from ecosystem.events.balances import BalanceChanged
-from ecosystem.events.control.signals import StrategySignalled
+from ecosystem.events.alerts import (
+    CircuitBreakerClosed,
+    CircuitBreakerOpened,
+    RiskAlertEscalated,
+    RiskAlertRaised,
+    RiskAlertResolved,
+)
+from ecosystem.events.books import BookQuoted
+from ecosystem.events.control.scenario import (
+    InjectionApplied,
+    InjectionCancelRequested,
+    InjectionEnded,
+    InjectionScheduled,
+)
+from ecosystem.events.control.signals import (
+    OrderWithheld,
+    StrategyRequestRefused,
+    StrategySignalled,
+    StrategyStateChanged,
+)
+from ecosystem.events.control.words import StrategyState
 from ecosystem.events.envelope import Event
 from ecosystem.events.fills import OrderFilled
-from ecosystem.events.orders import (
-    OrderAccepted,
-    OrderCancelled,
-    OrderCancelRequested,
-    OrderExpired,
-    OrderRejected,
-    OrderSubmitted,
-)
+from ecosystem.events.orders import OrderCancelRequested, OrderSubmitted
 from ecosystem.events.prices import PriceTicked
 from ecosystem.events.venues import VenueStatusChanged
-from ecosystem.events.words import EventId, Side
-from ecosystem.firm import VENUE
-from ecosystem.ids import derive_id
-from ecosystem.trading.desk import Account, Desk, WorkingOrder
-from ecosystem.trading.strategies import (
-    CLIPS_E8,
-    LEVEL_MAX,
-    ORDER_AGE_US_MAX,
-    ORDER_INTERVAL_US,
-    STRATEGIES,
-    next_level,
-)
-from ecosystem.units import E8
+from ecosystem.firm import FEED
+from ecosystem.trading.contract import Alert
+from ecosystem.trading.dealing import Dealer
+from ecosystem.trading.facts import Facts
+from ecosystem.trading.gate.limits import DEFAULT_LIMITS, TradingLimits
+from ecosystem.trading.registry import FIRM, Registry
+from ecosystem.trading.requests import REQUESTS, Request, answer
+from ecosystem.trading.state import TradingState
 
 NAME: Final = "trading-engine"
 
-_OWN: Final = (OrderSubmitted, OrderCancelRequested, StrategySignalled)
+_OWN: Final = frozenset(
+    {
+        InjectionApplied,
+        InjectionEnded,
+        OrderCancelRequested,
+        OrderSubmitted,
+        OrderWithheld,
+        StrategyRequestRefused,
+        StrategySignalled,
+        StrategyStateChanged,
+    }
+)
+_INJECTION: Final = (InjectionScheduled, InjectionCancelRequested, InjectionEnded)
 
 
 class TradingEngine:
     """Trades for the firm; knows only what the log tells it."""
 
-    def __init__(self) -> None:
-        """Begin with no opinion and no order, and wait for balances and prices."""
-        self._accounts = {strategy.account: Account(strategy.account) for strategy in STRATEGIES}
-        self._desks = {
-            (strategy.account, symbol): Desk(strategy, symbol, self._accounts[strategy.account])
-            for symbol in CLIPS_E8
-            for strategy in STRATEGIES
-        }
-        self._desks_on = {
-            symbol: tuple(self._desks[strategy.account, symbol] for strategy in STRATEGIES)
-            for symbol in CLIPS_E8
-        }
-        self._desk_of: dict[EventId, Desk] = {}
-        self._open_breakers: set[str] = set()
-        self._venue_down = False
-        self._evolutions: Mapping[type[Event], Callable[..., None]] = {
+    def __init__(
+        self,
+        *,
+        seed: int = 0,
+        name: str = NAME,
+        feed: str = FEED,
+        registry: Registry = FIRM,
+        limits: TradingLimits = DEFAULT_LIMITS,
+    ) -> None:
+        """Begin with no opinion and no order, and wait for balances and prices.
+
+        Args:
+            seed: of the chance that strategies use.
+            feed: whose ticks are believed.
+            registry: what may run, and what runs from the beginning.
+        """
+        self._name = name
+        self._feed = feed
+        self.state = TradingState(name, seed, feed, registry, limits)
+        self._facts = Facts(name)
+        self._dealer = Dealer(self.state, self._facts)
+        self._due_us: int | None = None
+        self._decisions: Mapping[type[Event], Callable[[Any, int, list[Event]], None]] = {
             PriceTicked: self._priced,
-            BalanceChanged: self._balance_changed,
-            OrderSubmitted: self._submitted,
-            OrderCancelRequested: self._cancel_requested,
-            StrategySignalled: self._signalled,
-            OrderAccepted: self._accepted,
-            OrderRejected: self._rejected,
-            OrderFilled: self._filled,
-            OrderCancelled: self._gone,
-            OrderExpired: self._gone,
+            BookQuoted: self._book_quoted,
+            RiskAlertRaised: self._alerted,
+            RiskAlertEscalated: self._alerted,
+            RiskAlertResolved: self._alerted,
             CircuitBreakerOpened: self._breaker_opened,
             CircuitBreakerClosed: self._breaker_closed,
-            VenueStatusChanged: self._venue_status_changed,
+            VenueStatusChanged: self._status_changed,
+            **dict.fromkeys(REQUESTS, self._requested),
         }
 
     @property
     def name(self) -> str:
         """The service, and the principal under which its events are written."""
-        return NAME
+        return self._name
 
-    def due_us(self) -> None:
-        """Return None: the engine acts on what it reads."""
-        return
+    def due_us(self) -> int | None:
+        """Return when the end of an injection is to be announced; else the engine is never due."""
+        return self._due_us
 
     def wake(self, now_us: int) -> Sequence[Event]:
-        """Return nothing: the engine is never due."""
-        return ()
+        """Return the ends of injections; what they left open is cancelled with the next tick."""
+        ended = self.state.injections.ended(now_us)
+        self._due_us = self.state.injections.due_us()
+        return ended
 
     def handle(self, event: Event, now_us: int) -> Sequence[Event]:
-        """Return opinions, orders and cancellations that follow from `event`."""
+        """Return what follows from `event`: opinions, orders, cancellations, changes of state.
+
+        Raises:
+            InvalidInputError: an injection for this machine that it cannot apply.
+        """
         kind = type(event)
-        if kind is PriceTicked:
-            desks = self._desks_on.get(event.instrument)  # type: ignore[attr-defined]  # checked by kind
-            return () if desks is None else self._trade(event, desks, now_us)  # type: ignore[arg-type]  # checked by kind
         if kind in _OWN:
             return ()
+        if kind is OrderFilled:
+            return self._filled(event, now_us)  # type: ignore[arg-type]  # checked by kind
         self.restore(event)
-        if isinstance(event, CircuitBreakerOpened):
-            return self._cancel_all(event, now_us)
-        return ()
+        decide = self._decisions.get(kind)
+        if decide is None:
+            return ()
+        events: list[Event] = []
+        decide(event, now_us, events)
+        return events
 
     def restore(self, event: Event) -> None:
         """Take in an event of the past, own or read, deciding nothing."""
-        evolution = self._evolutions.get(type(event))
-        if evolution is not None:
-            evolution(event)
+        self.state.evolve(event)
+        if isinstance(event, _INJECTION):
+            self._due_us = self.state.injections.due_us()
 
-    def _trade(self, tick: PriceTicked, desks: tuple[Desk, ...], now_us: int) -> Sequence[Event]:
+    def _priced(self, tick: PriceTicked, now_us: int, events: list[Event]) -> None:
+        state, dealer = self.state, self._dealer
+        if not state.is_of_feed(tick):
+            return
+        for seat in state.wanting(tick.instrument):
+            dealer.act(seat, tick, now_us, events)
+        if state.halts.breakers and state.limits.breaker.reduces:
+            dealer.reduce(tick.instrument, now_us, events)
+        if state.seat_of:
+            dealer.sweep(tick, now_us, events)
+
+    def _book_quoted(self, book: BookQuoted, now_us: int, events: list[Event]) -> None:
+        for seat in self.state.wanting(book.instrument):
+            if book.venue in seat.strategy.venues:
+                self._dealer.act(seat, book, now_us, events)
+
+    def _filled(self, fill: OrderFilled, now_us: int) -> Sequence[Event]:
+        # The last execution takes the order away; whose it was must be known before.
+        seat = self.state.seat_of.get(fill.order_id)
+        self.restore(fill)
         events: list[Event] = []
-        for desk in desks:
-            desk.price(tick)
-            signal = desk.indicator.signal()
-            if signal is None:
-                continue
-            level = next_level(desk.level, signal)
-            if level != desk.level:
-                self._decide(_signalled(desk, tick, level, signal, now_us), events)
-            if desk.order is not None:
-                if _is_old(desk.order, now_us):
-                    self._decide(_cancel_requested(desk, desk.order, tick, now_us), events)
-            elif not (self._open_breakers or self._venue_down) and _may_order(desk, now_us):
-                wanted = desk.wanted()
-                if wanted is not None:
-                    self._decide(_submitted(desk, tick, *wanted, now_us), events)
+        if seat is not None:
+            self._dealer.act(seat, fill, now_us, events)
         return events
 
-    def _cancel_all(self, cause: CircuitBreakerOpened, now_us: int) -> Sequence[Event]:
-        events: list[Event] = []
-        for desk in self._desks.values():
-            if desk.order is not None:
-                self._decide(_cancel_requested(desk, desk.order, cause, now_us), events)
-        return events
+    def _alerted(self, alert: Alert, now_us: int, events: list[Event]) -> None:
+        for seat in list(self.state.seats.values()):
+            self._dealer.act(seat, alert, now_us, events)
 
-    def _decide(self, event: Event, events: list[Event]) -> None:
-        events.append(event)
-        self.restore(event)
+    def _breaker_opened(
+        self, opened: CircuitBreakerOpened, now_us: int, events: list[Event]
+    ) -> None:
+        self._dealer.cancel_all(opened, now_us, events)
+        self._change_states("RUNNING", "HALTED", f"{opened.breaker} opened", opened, now_us, events)
+        self._alerted(opened, now_us, events)
 
-    def _priced(self, tick: PriceTicked) -> None:
-        for desk in self._desks_on.get(tick.instrument, ()):
-            desk.price(tick)
+    def _breaker_closed(
+        self, closed: CircuitBreakerClosed, now_us: int, events: list[Event]
+    ) -> None:
+        if not self.state.halts.breakers:
+            reason = f"{closed.breaker} closed"
+            self._change_states("HALTED", "RUNNING", reason, closed, now_us, events)
+        self._alerted(closed, now_us, events)
 
-    def _balance_changed(self, event: BalanceChanged) -> None:
-        if event.venue == VENUE and event.account in self._accounts:
-            self._accounts[event.account].learn(event)
+    def _status_changed(self, status: VenueStatusChanged, now_us: int, events: list[Event]) -> None:
+        # A venue that is down answers nobody: its orders are cancelled when it is back. A feed
+        # that is down leaves resting orders without a price to stand by.
+        if status.venue == self._feed:
+            if status.state == "DOWN":
+                self._dealer.cancel_all(status, now_us, events)
+        elif status.state != "DOWN":
+            self._dealer.cancel_all(status, now_us, events, venue=status.venue)
 
-    def _signalled(self, event: StrategySignalled) -> None:
-        desk = self._desks[event.account, event.instrument]
-        desk.level = event.strength_e8 * LEVEL_MAX // E8
+    def _requested(self, request: Request, now_us: int, events: list[Event]) -> None:
+        for fact in answer(self.state, self._facts, request, now_us):
+            self.state.evolve(fact)
+            events.append(fact)
 
-    def _submitted(self, event: OrderSubmitted) -> None:
-        desk = self._desks[event.account, event.instrument]
-        desk.submitted(event)
-        self._desk_of[event.order_id] = desk
-
-    def _cancel_requested(self, event: OrderCancelRequested) -> None:
-        order = self._order(event.order_id)
-        if order is not None:
-            order.cancelled_us = event.event_time_us
-
-    def _accepted(self, event: OrderAccepted) -> None:
-        order = self._order(event.order_id)
-        if order is not None:
-            order.accepted = True
-
-    def _rejected(self, event: OrderRejected) -> None:
-        # A refused cancellation leaves the order open, unless the venue does not know the order.
-        order = self._order(event.order_id)
-        if order is not None and (not order.accepted or event.reason == "UNKNOWN_ORDER"):
-            self._gone(event)
-
-    def _filled(self, event: OrderFilled) -> None:
-        if event.remaining_quantity_e8 == 0:
-            self._gone(event)
-
-    def _gone(self, event: OrderCancelled | OrderExpired | OrderRejected | OrderFilled) -> None:
-        desk = self._desk_of.pop(event.order_id, None)
-        if desk is not None:
-            desk.order = None
-
-    def _breaker_opened(self, event: CircuitBreakerOpened) -> None:
-        self._open_breakers.add(event.breaker)
-
-    def _breaker_closed(self, event: CircuitBreakerClosed) -> None:
-        self._open_breakers.discard(event.breaker)
-
-    def _venue_status_changed(self, event: VenueStatusChanged) -> None:
-        if event.venue == VENUE:
-            self._venue_down = event.state == "DOWN"
-
-    def _order(self, order_id: EventId) -> WorkingOrder | None:
-        desk = self._desk_of.get(order_id)
-        return None if desk is None else desk.order
-
-
-def _is_old(order: WorkingOrder, now_us: int) -> bool:
-    since_us = order.submitted_us if order.cancelled_us is None else order.cancelled_us
-    return now_us - since_us >= ORDER_AGE_US_MAX
-
-
-def _may_order(desk: Desk, now_us: int) -> bool:
-    return desk.last_order_us is None or now_us - desk.last_order_us >= ORDER_INTERVAL_US
-
-
-def _signalled(
-    desk: Desk, tick: PriceTicked, level: int, signal: float, now_us: int
-) -> StrategySignalled:
-    return StrategySignalled(
-        event_id=derive_id(tick.event_id, f"{NAME}/signalled/{desk.strategy.name}"),
-        correlation_id=tick.correlation_id,
-        causation_id=tick.event_id,
-        event_time_us=now_us,
-        strategy=desk.strategy.name,
-        account=desk.account.name,
-        instrument=desk.symbol,
-        strength_e8=level * E8 // LEVEL_MAX,
-        reason=f"signal {signal:+.3f} steps, level {desk.level:+d} to {level:+d}",
-    )
-
-
-def _submitted(
-    desk: Desk,
-    tick: PriceTicked,
-    side: Side,
-    quantity_e8: int,
-    limit_price_e8: int | None,
-    now_us: int,
-) -> OrderSubmitted:
-    order_id = derive_id(tick.event_id, f"{NAME}/submitted/{desk.strategy.name}")
-    return OrderSubmitted(
-        event_id=order_id,
-        correlation_id=tick.correlation_id,
-        causation_id=tick.event_id,
-        event_time_us=now_us,
-        order_id=order_id,
-        venue=VENUE,
-        account=desk.account.name,
-        instrument=desk.symbol,
-        side=side,
-        order_type=desk.strategy.order_type,
-        time_in_force=desk.strategy.time_in_force,
-        quantity_e8=quantity_e8,
-        limit_price_e8=limit_price_e8,
-        stop_price_e8=None,
-        post_only=False,
-        reduce_only=False,
-    )
-
-
-def _cancel_requested(
-    desk: Desk, order: WorkingOrder, cause: Event, now_us: int
-) -> OrderCancelRequested:
-    return OrderCancelRequested(
-        event_id=derive_id(cause.event_id, f"{NAME}/cancel/{desk.strategy.name}/{desk.symbol}"),
-        correlation_id=cause.correlation_id,
-        causation_id=cause.event_id,
-        event_time_us=now_us,
-        order_id=order.order_id,
-        venue=VENUE,
-        account=desk.account.name,
-        instrument=desk.symbol,
-    )
+    def _change_states(
+        self,
+        old: StrategyState,
+        new: StrategyState,
+        reason: str,
+        cause: Event,
+        now_us: int,
+        events: list[Event],
+    ) -> None:
+        for seat in list(self.state.seats.values()):
+            if seat.injection is None and seat.state == old:
+                fact = self._facts.state_changed(
+                    seat.name, seat.account, seat.implementation, new, reason, cause, now_us
+                )
+                self.state.evolve(fact)
+                events.append(fact)

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecosystem.rng import Stream
-from ecosystem.trading.indicators import Indicator, Momentum, Reversion
+from ecosystem.trading.indicators import Momentum, Reversion
 from ecosystem.units import E8, MINUTE_US, SECOND_US
 
 PRICE_E8 = 60_000 * E8
@@ -17,21 +17,23 @@ def reversion() -> Reversion:
     return Reversion(10 * MINUTE_US, 1.0, 0.0005)
 
 
-def feed(indicator: Indicator, prices_e8: list[int]) -> float | None:
+def feed(indicator: Momentum | Reversion, prices_e8: list[int]) -> float | None:
     for second, price_e8 in enumerate(prices_e8):
         indicator.update(price_e8, second * SECOND_US)
     return indicator.signal()
 
 
 @pytest.mark.parametrize(("indicator", "full_s"), [(momentum(), 300), (reversion(), 600)])
-def test_no_opinion_before_the_indicator_is_full(indicator: Indicator, full_s: int) -> None:
+def test_no_opinion_before_the_indicator_is_full(
+    indicator: Momentum | Reversion, full_s: int
+) -> None:
     assert feed(indicator, [PRICE_E8] * full_s) is None
     indicator.update(PRICE_E8, full_s * SECOND_US)
     assert indicator.signal() == 0.0
 
 
 @pytest.mark.parametrize("indicator", [momentum(), reversion()])
-def test_no_opinion_without_any_price(indicator: Indicator) -> None:
+def test_no_opinion_without_any_price(indicator: Momentum | Reversion) -> None:
     assert indicator.signal() is None
 
 

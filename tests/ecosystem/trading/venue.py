@@ -14,8 +14,8 @@ from ecosystem.events.orders import (
     OrderSubmitted,
 )
 from ecosystem.events.prices import PriceTicked
-from ecosystem.events.words import BalanceReason, EventId, RejectReason
-from ecosystem.firm import OPENING_BALANCES_E8, VENUE
+from ecosystem.events.words import BalanceReason, CancelReason, EventId, RejectReason
+from ecosystem.firm import OPENING_BALANCES_E8
 from ecosystem.ids import derive_id
 from ecosystem.instruments import INSTRUMENTS
 from ecosystem.units import E8
@@ -33,16 +33,19 @@ class Envelope(TypedDict):
 class TinyVenue:
     """Fills market orders at the touch, limit orders when the touch reaches them."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str) -> None:
+        self.name = name
         self.available_e8 = {
             (account, asset): amount_e8
-            for account, balances in OPENING_BALANCES_E8[VENUE].items()
+            for account, balances in OPENING_BALANCES_E8[name].items()
             for asset, amount_e8 in balances.items()
         }
         self.locked_e8 = dict.fromkeys(self.available_e8, 0)
         self.book: dict[EventId, tuple[OrderSubmitted, int]] = {}
         self.ticks: dict[str, PriceTicked] = {}
         self.unfunded: list[OrderSubmitted] = []
+        self.crossing: list[OrderSubmitted] = []
+        """Post-only orders that would have been executed at once."""
         self._answers = 0
 
     def opening(self, time_us: int) -> Iterator[Event]:
@@ -58,9 +61,9 @@ class TinyVenue:
             for order, locked_e8 in list(self.book.values()):
                 if order.instrument == event.instrument and self._crosses(order):
                     yield from self._fill(order, locked_e8, event.event_time_us)
-        elif isinstance(event, OrderSubmitted):
+        elif isinstance(event, OrderSubmitted) and event.venue == self.name:
             yield from self._submit(event)
-        elif isinstance(event, OrderCancelRequested):
+        elif isinstance(event, OrderCancelRequested) and event.venue == self.name:
             yield from self._cancel(event)
 
     def _submit(self, order: OrderSubmitted) -> Iterator[Event]:
@@ -76,11 +79,15 @@ class TinyVenue:
             self.unfunded.append(order)
             yield self._reject(order, "INSUFFICIENT_BALANCE")
             return
+        if order.post_only and self._crosses(order):
+            self.crossing.append(order)
+            yield self._reject(order, "WOULD_CROSS")
+            return
         time_us = order.event_time_us
         yield OrderAccepted(
             **self._envelope(order.event_id, "accepted", time_us),
             order_id=order.order_id,
-            venue=VENUE,
+            venue=self.name,
             account=account,
             instrument=order.instrument,
             side=order.side,
@@ -89,7 +96,7 @@ class TinyVenue:
             quantity_e8=order.quantity_e8,
             limit_price_e8=order.limit_price_e8,
             stop_price_e8=None,
-            post_only=False,
+            post_only=order.post_only,
             reduce_only=False,
         )
         self.available_e8[account, asset] -= cost_e8
@@ -98,6 +105,8 @@ class TinyVenue:
         yield self._balance(account, asset, "LOCK", order.order_id, 0, time_us)
         if self._crosses(order):
             yield from self._fill(order, cost_e8, time_us)
+        elif order.time_in_force == "IOC":
+            yield from self._leave(order, order.event_id, time_us, "IMMEDIATE_REMAINDER")
 
     def _crosses(self, order: OrderSubmitted) -> bool:
         tick, limit_e8 = self.ticks[order.instrument], order.limit_price_e8
@@ -120,7 +129,7 @@ class TinyVenue:
             **self._envelope(order.event_id, "filled", time_us),
             trade_id=trade_id,
             order_id=order.order_id,
-            venue=VENUE,
+            venue=self.name,
             account=account,
             instrument=order.instrument,
             side=order.side,
@@ -145,27 +154,33 @@ class TinyVenue:
         if wish.order_id not in self.book:
             yield self._reject(wish, "UNKNOWN_ORDER")
             return
-        order, locked_e8 = self.book.pop(wish.order_id)
+        order = self.book[wish.order_id][0]
+        yield from self._leave(order, wish.event_id, wish.event_time_us, "REQUESTED")
+
+    def _leave(
+        self, order: OrderSubmitted, cause: EventId, time_us: int, why: CancelReason
+    ) -> Iterator[Event]:
+        _, locked_e8 = self.book.pop(order.order_id)
         instrument = INSTRUMENTS[order.instrument]
         asset = instrument.quote if order.side == "BUY" else instrument.base
         self.locked_e8[order.account, asset] -= locked_e8
         self.available_e8[order.account, asset] += locked_e8
         yield OrderCancelled(
-            **self._envelope(wish.event_id, "cancelled", wish.event_time_us),
+            **self._envelope(cause, "cancelled", time_us),
             order_id=order.order_id,
-            venue=VENUE,
+            venue=self.name,
             account=order.account,
             instrument=order.instrument,
             remaining_quantity_e8=order.quantity_e8,
-            reason="REQUESTED",
+            reason=why,
         )
-        yield self._balance(order.account, asset, "UNLOCK", order.order_id, 0, wish.event_time_us)
+        yield self._balance(order.account, asset, "UNLOCK", order.order_id, 0, time_us)
 
     def _reject(self, wish: OrderSubmitted | OrderCancelRequested, why: RejectReason) -> Event:
         return OrderRejected(
             **self._envelope(wish.event_id, "rejected", wish.event_time_us),
             order_id=wish.order_id,
-            venue=VENUE,
+            venue=self.name,
             account=wish.account,
             instrument=wish.instrument,
             reason=why,
@@ -186,7 +201,7 @@ class TinyVenue:
         locked_e8 = self.locked_e8[account, asset]
         return BalanceChanged(
             **self._envelope(reference, f"balance/{asset}", time_us),
-            venue=VENUE,
+            venue=self.name,
             account=account,
             asset=asset,
             reason=reason,

@@ -1,9 +1,11 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ecosystem.firm import OPENING_BALANCES_E8, VENUE
 from ecosystem.instruments import INSTRUMENTS
-from ecosystem.trading.strategies import CLIPS_E8, LEVEL_MAX, STRATEGIES, next_level
+from ecosystem.trading.registry import FIRM_SEATS
+from ecosystem.trading.strategies.lean import CLIPS_E8, LEVEL_MAX, next_level
 
 LEVELS = st.integers(-LEVEL_MAX, LEVEL_MAX)
 
@@ -26,12 +28,15 @@ def test_a_level_moves_towards_the_signal_or_not_at_all(level: int, signal: floa
     assert moved == 0 or (moved > 0) == (signal > level)
 
 
-def test_each_strategy_has_an_account_of_its_own_that_bears_its_greatest_lean() -> None:
-    assert len({strategy.account for strategy in STRATEGIES}) == len(STRATEGIES)
-    for strategy in STRATEGIES:
-        held_e8 = OPENING_BALANCES_E8[VENUE][strategy.account]
-        for symbol, clip_e8 in CLIPS_E8.items():
-            assert LEVEL_MAX * clip_e8 * 5 <= held_e8[INSTRUMENTS[symbol].base]
+def test_each_strategy_has_an_account_of_its_own() -> None:
+    assert len({seat.account for seat in FIRM_SEATS}) == len(FIRM_SEATS)
+
+
+@pytest.mark.parametrize("account", ["firm-momentum", "firm-reversion"])
+def test_an_account_bears_the_greatest_lean(account: str) -> None:
+    held_e8 = OPENING_BALANCES_E8[VENUE][account]
+    for symbol, clip_e8 in CLIPS_E8.items():
+        assert LEVEL_MAX * clip_e8 * 5 <= held_e8[INSTRUMENTS[symbol].base]
 
 
 def test_orders_are_modest() -> None:

@@ -1,0 +1,1 @@
+"""The gate: what an order must pass before it leaves the house."""

@@ -1,0 +1,70 @@
+"""What the engine knows of the market: quotes of the feed, and books as venues publish them."""
+
+from ecosystem.events.books import BookQuoted
+from ecosystem.events.prices import PriceTicked
+from ecosystem.events.words import Side
+from ecosystem.instruments import INSTRUMENTS
+from ecosystem.units import E8
+
+UNIT_OF_ACCOUNT = "USD"
+_MARKED_BY = {
+    symbol: instrument.base
+    for symbol, instrument in INSTRUMENTS.items()
+    if instrument.quote == UNIT_OF_ACCOUNT and instrument.kind == "SPOT"
+}
+
+
+class Market:
+    """The last two quotes of each instrument, the last book of each venue, and marks in USD."""
+
+    __slots__ = ("_before", "books", "marks_e8", "ticks")
+
+    def __init__(self) -> None:
+        self.ticks: dict[str, PriceTicked] = {}
+        self._before: dict[str, PriceTicked] = {}
+        self.books: dict[tuple[str, str], BookQuoted] = {}
+        self.marks_e8: dict[str, int] = {UNIT_OF_ACCOUNT: E8}
+        """The price of each asset in USD, the mid of its dollar pair."""
+
+    def priced(self, tick: PriceTicked) -> None:
+        """Take in a quote."""
+        symbol = tick.instrument
+        before = self.ticks.get(symbol)
+        if before is not None:
+            self._before[symbol] = before
+        self.ticks[symbol] = tick
+        asset = _MARKED_BY.get(symbol)
+        if asset is not None:
+            self.marks_e8[asset] = (tick.bid_price_e8 + tick.ask_price_e8) // 2
+
+    def quoted(self, book: BookQuoted) -> None:
+        """Take in a book."""
+        self.books[book.venue, book.instrument] = book
+
+    def mid_e8(self, symbol: str) -> int | None:
+        """Return the middle of the last quote; None before the first."""
+        tick = self.ticks.get(symbol)
+        return None if tick is None else (tick.bid_price_e8 + tick.ask_price_e8) // 2
+
+    def usd_e8(self, asset: str, amount_e8: int) -> int | None:
+        """Return the worth of an amount in USD; None without a mark."""
+        mark_e8 = self.marks_e8.get(asset)
+        return None if mark_e8 is None else amount_e8 * mark_e8 // E8
+
+    def just_reached(self, symbol: str, side: Side, limit_e8: int) -> bool:
+        """Return whether the last quote is the first that reaches an order resting at a limit.
+
+        Then the venue is executing it at this moment, and a cancellation would come too late.
+        """
+        tick, before = self.ticks.get(symbol), self._before.get(symbol)
+        if tick is None:
+            return False
+        if before is None:
+            return _reaches(tick, side, limit_e8)
+        return _reaches(tick, side, limit_e8) and not _reaches(before, side, limit_e8)
+
+
+def _reaches(tick: PriceTicked, side: Side, limit_e8: int) -> bool:
+    if side == "BUY":
+        return tick.ask_price_e8 <= limit_e8
+    return tick.bid_price_e8 >= limit_e8

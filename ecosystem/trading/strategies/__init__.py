@@ -1,0 +1,1 @@
+"""The honest strategies of the firm."""
