@@ -117,6 +117,8 @@ def moved_price(price: SourcePrice, log_e12: int) -> SourcePrice:
         price.spread_e8,
         price.volume_e8,
         None if last_e8 is None else exp_e12(last_e8, log_e12),
+        price.bid_quantity_e8,
+        price.ask_quantity_e8,
     )
 
 

@@ -106,11 +106,10 @@ class QuoteModel:
         last_e8 = ask_e8 if bits & 0x1000 else bid_e8
         if price.last_price_e8 is not None:
             last_e8 = ((price.last_price_e8 + tick_e8 // 2) // tick_e8 or 1) * tick_e8
-        return (
-            bid_e8,
-            ask_e8,
-            last_e8,
-            (lots + ((bits >> 13 & 0x7FFF) * span >> 15)) * lot_e8,
-            (lots + ((bits >> 28 & 0x7FFF) * span >> 15)) * lot_e8,
-            traded * lot_e8,
-        )
+        bid_lots = lots + ((bits >> 13 & 0x7FFF) * span >> 15)
+        ask_lots = lots + ((bits >> 28 & 0x7FFF) * span >> 15)
+        if price.bid_quantity_e8 is not None:
+            bid_lots = price.bid_quantity_e8 // lot_e8
+        if price.ask_quantity_e8 is not None:
+            ask_lots = price.ask_quantity_e8 // lot_e8
+        return bid_e8, ask_e8, last_e8, bid_lots * lot_e8, ask_lots * lot_e8, traded * lot_e8

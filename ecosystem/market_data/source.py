@@ -23,6 +23,9 @@ class SourcePrice(msgspec.Struct, frozen=True, gc=False):
     """Traded since the step before, in base units."""
     last_price_e8: int | None = None
     """Of the last trade, which need not lie between bid and ask."""
+    bid_quantity_e8: int | None = None
+    ask_quantity_e8: int | None = None
+    """At the best prices, in base units."""
 
 
 class SourceState(msgspec.Struct, frozen=True, gc=False):

@@ -70,7 +70,7 @@ def test_a_quote_and_a_trade_that_are_known_are_published_as_they_are(
 ) -> None:
     grid_e8 = INSTRUMENTS["USDT-USD"].tick_size_e8
     bid_e8, spread_e8, last_e8 = tick * grid_e8, spread_ticks * grid_e8, (tick + 7) * grid_e8
-    price = SourcePrice(bid_e8 + spread_e8 // 2, spread_e8, 0, last_e8)
+    price = SourcePrice(bid_e8 + spread_e8 // 2, spread_e8, 0, last_e8, 7_000_000, 12_345_678)
     quote = QuoteModel(INSTRUMENTS["USDT-USD"]).quote(price, bits, FACTOR_UNIT, FACTOR_UNIT)
     assert quote[:3] == (bid_e8, bid_e8 + spread_e8, last_e8)
-    assert quote[5] == 0
+    assert quote[3:] == (7_000_000, 12_000_000, 0), "whole lots"
