@@ -8,6 +8,7 @@ farther from the close, and close; with two, open and close; with one, the close
 """
 
 import math
+from itertools import pairwise
 from typing import Final
 
 from ecosystem.market_data.recorded.records import Bar
@@ -30,7 +31,7 @@ def bar_path(bar: Bar, steps: int, draws: Stream) -> list[int]:
     low_e8, high_e8 = bar.low_price_e8, bar.high_price_e8
     sigma = (high_e8 - low_e8) / _WALK_RANGE / math.sqrt(steps)
     path: list[int] = []
-    for (at, price_e8), (end, end_price_e8) in zip(anchors, anchors[1:], strict=False):
+    for (at, price_e8), (end, end_price_e8) in pairwise(anchors):
         span = end - at
         walk = [0.0]
         for number in range(1, span + 1):

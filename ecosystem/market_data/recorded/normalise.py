@@ -153,8 +153,8 @@ class Normaliser:
             if spacing_us > self._terms.gap_us:
                 self._gap(record, last, spacing_us)
         if (spike := self._spikes.move(price_of(record))) is not None:
-            found, limit = spike
-            self._remark("SPIKE", record, f"a move of {found:+.2%}", f"{limit:.2%} is usual")
+            move, limit = spike
+            self._remark("SPIKE", record, f"a move of {move:+.2%}", f"up to {limit:.2%}")
         return True
 
     def _gap(self, record: Record, last: Record, spacing_us: int) -> None:

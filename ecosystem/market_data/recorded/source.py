@@ -18,7 +18,10 @@ class RecordedSource:
     def __init__(self, model: PriceSource, open_tracks: Mapping[str, Callable[[], Track]]) -> None:
         self._model = model
         self._open_tracks = dict(open_tracks)
-        self._begin_anew()
+        self._tracks = {name: opened() for name, opened in self._open_tracks.items()}
+        self._overlay = Overlay(self._open_tracks)
+        self._step = -1
+        self._prices: Sequence[SourcePrice | None] = ()
 
     def prices(self, step: int) -> Sequence[SourcePrice | None]:
         """Return the price of each instrument at `step`, in the order of `INSTRUMENTS`."""
@@ -40,4 +43,3 @@ class RecordedSource:
         self._tracks = {name: opened() for name, opened in self._open_tracks.items()}
         self._overlay = Overlay(self._open_tracks)
         self._step = -1
-        self._prices: Sequence[SourcePrice | None] = ()

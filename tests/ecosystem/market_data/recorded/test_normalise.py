@@ -2,6 +2,7 @@
 
 import random
 from collections import Counter
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -197,8 +198,7 @@ def test_a_recording_shuffled_doubled_and_torn_is_mended_but_for_what_was_droppe
     assert [values_of(one) for one in published] == [values_of(one) for one in expected]
     assert report.counts.get("DUPLICATE", 0) == doubles
     missing = sum(
-        (after.time_us - before.time_us) // MINUTE_US > 1
-        for before, after in zip(expected, expected[1:], strict=False)
+        (after.time_us - before.time_us) // MINUTE_US > 1 for before, after in pairwise(expected)
     )
     assert report.counts.get("GAP", 0) == missing
     assert {anomaly.kind for anomaly in anomalies} <= {"DUPLICATE", "GAP", "DISORDER"}

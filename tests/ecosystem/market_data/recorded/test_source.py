@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecosystem.instruments import INSTRUMENTS
@@ -72,6 +72,7 @@ def test_in_a_gap_the_recorded_instrument_is_silent_and_its_crosses_hold_on() ->
     assert abs(mid_e8(found, "BTC-USDT") - straight_e8) <= 2
 
 
+@settings(max_examples=25)
 @given(steps=st.lists(st.integers(0, 500), min_size=1, max_size=12))
 def test_steps_may_be_asked_for_in_any_order(steps: list[int]) -> None:
     steady, hasty = source(), source()
@@ -80,6 +81,7 @@ def test_steps_may_be_asked_for_in_any_order(steps: list[int]) -> None:
         assert list(hasty.prices(step)) == expected[step]
 
 
+@settings(max_examples=20)
 @given(stop=st.integers(0, 250))
 def test_a_feed_on_a_recording_goes_on_after_a_restart_as_if_it_had_never_stopped(
     stop: int,
