@@ -1,7 +1,7 @@
 """What the risk monitor says."""
 
 from ecosystem.events.envelope import Event
-from ecosystem.events.words import EventId, PartitionEnd, Severity
+from ecosystem.events.words import EscalationReason, EventId, PartitionEnd, Severity
 
 
 class RiskAlertRaised(Event, frozen=True, kw_only=True, gc=False):
@@ -22,7 +22,7 @@ class RiskAlertRaised(Event, frozen=True, kw_only=True, gc=False):
 
 
 class RiskAlertEscalated(Event, frozen=True, kw_only=True, gc=False):
-    """An active alert became more severe."""
+    """An active alert became more severe, or has waited too long."""
 
     alert_id: EventId
     rule: str
@@ -36,6 +36,7 @@ class RiskAlertEscalated(Event, frozen=True, kw_only=True, gc=False):
     limit_version: int
     inputs: tuple[EventId, ...]
     message: str
+    reason: EscalationReason
 
 
 class RiskAlertAcknowledged(Event, frozen=True, kw_only=True, gc=False):
@@ -59,6 +60,48 @@ class RiskAlertResolved(Event, frozen=True, kw_only=True, gc=False):
     unit: str
 
 
+class RiskAlertExpired(Event, frozen=True, kw_only=True, gc=False):
+    """An alert is no longer followed, though nobody saw its condition end."""
+
+    alert_id: EventId
+    rule: str
+    subject: str
+    reason: str
+
+
+class RiskAlertsGrouped(Event, frozen=True, kw_only=True, gc=False):
+    """Alerts of one rule came so often that they are told together."""
+
+    rule: str
+    subject: str
+    severity: Severity
+    alerts_count: int
+    since_us: int
+    inputs: tuple[EventId, ...]
+    message: str
+
+
+class LimitsChanged(Event, frozen=True, kw_only=True, gc=False):
+    """Somebody gave the monitor other limits."""
+
+    monitor: str
+    limit_version: int
+    effective_time_us: int
+    author: str
+    reason: str
+    limits_toml: str
+
+
+class ComplianceStatusChanged(Event, frozen=True, kw_only=True, gc=False):
+    """A mandate is kept, or no longer kept, for one subject."""
+
+    mandate: str
+    subject: str
+    compliant: bool
+    utilisation_e8: int
+    limit_version: int
+
+
 class CircuitBreakerOpened(Event, frozen=True, kw_only=True, gc=False):
     """Trading must stop."""
 
@@ -76,6 +119,7 @@ class CircuitBreakerClosed(Event, frozen=True, kw_only=True, gc=False):
 
     breaker: str
     cause: str
+    author: str
 
 
 class RiskHeartbeat(Event, frozen=True, kw_only=True, gc=False):

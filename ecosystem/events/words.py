@@ -96,6 +96,9 @@ AccountRefusal = Literal[
 PositionReason = Literal["UNKNOWN", "TRADE", "LIQUIDATION"]
 VenueState = Literal["UNKNOWN", "UP", "DEGRADED", "DOWN"]
 Severity = Literal["UNKNOWN", "LOW", "MEDIUM", "HIGH", "CRITICAL"]
+EscalationReason = Literal[
+    "UNKNOWN", "SEVERITY", "CRITICAL_PERSISTS", "HIGH_PERSISTS", "UNACKNOWLEDGED"
+]
 
 
 class PartitionEnd(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -1,120 +1,79 @@
-"""The life of an alert: raised, escalated, resolved; once for each rule and subject.
+"""The life of alerts: raised, escalated, acknowledged, resolved, expired; decisions become events.
 
-Hysteresis keeps an alert from flapping: it is raised at the lowest severity's share of the limit,
-resolved only below the lower `clear` share, and never lowered in between. After it is resolved, a
-cooldown holds back what is no worse than what was resolved; what is worse is raised at once.
+One alert for each rule and subject. An alert is escalated when it becomes more severe, and once
+each when it has been critical or high for too long or nobody has acknowledged it. One that stays
+as it is for very long expires, and is raised anew if its condition still holds. A rule that
+raises more alerts in an hour than it may has the rest told in groups, until the hour has room.
 """
 
-from typing import Final, TypeVar
+from collections import deque
+from typing import Final
 
 import msgspec
 
-from ecosystem.events.alerts import RiskAlertEscalated, RiskAlertRaised, RiskAlertResolved
+from ecosystem.errors import InvalidInputError
+from ecosystem.events.alerts import (
+    RiskAlertAcknowledged,
+    RiskAlertEscalated,
+    RiskAlertExpired,
+    RiskAlertRaised,
+    RiskAlertResolved,
+    RiskAlertsGrouped,
+)
 from ecosystem.events.envelope import Event
-from ecosystem.events.words import EventId, Severity
+from ecosystem.events.words import EscalationReason, EventId
 from ecosystem.ids import derive_id
+from ecosystem.risk.alert_facts import aged, alert_event_id, expired, inputs_of, resolved, told
 from ecosystem.risk.severity import SeverityScale
+from ecosystem.risk.watch import QUIET, SEVERITIES, Finding, Watch
+from ecosystem.units import DAY_US, HOUR_US, MINUTE_US
 
-SEVERITIES: Final[tuple[Severity, ...]] = ("LOW", "MEDIUM", "HIGH", "CRITICAL")
-INPUTS_MAX: Final = 64
-"""Inputs named by one alert at most: the trigger first, then in the rule's order."""
-QUIET: Final = -1
-"""The level of a watch without an alert; otherwise an index into `SEVERITIES`."""
-_LONG_MAX: Final = 2**63 - 1
-_NEVER_E8: Final = 2**200
-_Told = TypeVar("_Told", RiskAlertRaised, RiskAlertEscalated)
+_NEVER_US: Final = 2**63 - 1
 
 
-class Watch:
-    """One rule's watch over one subject: the alert it has, and between which bounds it is quiet."""
+class AlertTimes(msgspec.Struct, frozen=True, kw_only=True):
+    """How long an alert may be left as it is, and how many a rule may raise in an hour."""
 
-    __slots__ = (
-        "_lower_e8",
-        "_upper_e8",
-        "alert_id",
-        "level",
-        "resolved_at_us",
-        "resolved_level",
-        "rule",
-        "scale",
-        "subject",
-        "utilisation_e8",
-    )
-
-    def __init__(self, rule: str, subject: str, scale: SeverityScale) -> None:
-        self.rule = rule
-        self.subject = subject
-        self.scale = scale
-        self.alert_id: EventId | None = None
-        self.resolved_at_us = 0
-        self.resolved_level = QUIET
-        self.utilisation_e8 = 0
-        """The last utilisation measured."""
-        self._settle(QUIET)
-
-    def stays(self, utilisation_e8: int) -> bool:
-        """Note a utilisation; return whether nothing can follow from it."""
-        self.utilisation_e8 = utilisation_e8
-        return self._lower_e8 <= utilisation_e8 < self._upper_e8
-
-    def _settle(self, level: int) -> None:
-        self.level = level
-        shares_e8 = self.scale.shares_e8
-        self._lower_e8 = -_NEVER_E8 if level == QUIET else self.scale.clear_e8
-        self._upper_e8 = shares_e8[level + 1] if level + 1 < len(shares_e8) else _NEVER_E8
-
-    def raised(self, alert_id: EventId, level: int) -> None:
-        """Take in that the alert is there, or is more severe."""
-        self.alert_id = alert_id
-        self._settle(level)
-
-    def resolved(self, at_us: int) -> None:
-        """Take in that the alert is over."""
-        self.alert_id = None
-        self.resolved_at_us = at_us
-        self.resolved_level = self.level
-        self._settle(QUIET)
-
-    def cools(self, level: int, now_us: int) -> bool:
-        """Return whether the cooldown holds back an alert of `level`."""
-        over_us = self.resolved_at_us + self.scale.cooldown_us
-        return level <= self.resolved_level and now_us < over_us
-
-
-class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """What a rule measured where its watch does not stay quiet."""
-
-    watch: Watch
-    measured_e8: int
-    limit_e8: int
-    utilisation_e8: int
-    unit: str
-    rule_version: int
-    inputs: tuple[EventId, ...]
-    """The events that determined the measured value, besides the trigger."""
-    message: str
+    critical_after_us: int = 5 * MINUTE_US
+    high_after_us: int = 15 * MINUTE_US
+    unacknowledged_after_us: int = 10 * MINUTE_US
+    expires_after_us: int = DAY_US
+    per_hour: int = 50
 
 
 class AlertBook:
     """All watches. Decisions become events, and only events change a watch."""
 
-    __slots__ = ("_limit_version", "_watches")
-
-    def __init__(self, limit_version: int) -> None:
-        self._limit_version = limit_version
+    def __init__(self, limit_version: int, times: AlertTimes | None = None) -> None:
+        self.limit_version = limit_version
+        self.times = times or AlertTimes()
+        self.due_us = _NEVER_US
+        """Event time from which `wake` may have something to say."""
         self._watches: dict[tuple[str, str], Watch] = {}
+        self._raised_us: dict[str, deque[int]] = {}
+        """When each rule raised its alerts of the last hour."""
 
     def watch(self, rule: str, subject: str, scale: SeverityScale) -> Watch:
         """Return the watch of `rule` over `subject`, new or known."""
         return self._watches.setdefault((rule, subject), Watch(rule, subject, scale))
 
+    def rescale(self, rule: str, scale: SeverityScale) -> None:
+        """Give the watches of a rule another scale."""
+        for watch in self._watches.values():
+            if watch.rule == rule:
+                watch.rescale(scale)
+
     def watches(self) -> tuple[Watch, ...]:
         """Return every watch, in the order in which they began."""
         return tuple(self._watches.values())
 
+    def active(self) -> list[Watch]:
+        """Return the watches that have an alert, in the order in which they began."""
+        return [watch for watch in self._watches.values() if watch.alert_id is not None]
+
     def active_count(self) -> int:
         """Return how many alerts are active."""
-        return sum(watch.alert_id is not None for watch in self._watches.values())
+        return len(self.active())
 
     def decide(self, finding: Finding, trigger: Event) -> Event | None:
         """Return the event that follows from a finding, already taken in, or None."""
@@ -123,94 +82,155 @@ class AlertBook:
         event: Event | None = None
         if watch.alert_id is None:
             if level > QUIET and not watch.cools(level, trigger.event_time_us):
-                event = self._raised(finding, level, trigger)
+                event = self._raised_or_grouped(finding, level, trigger)
         elif finding.utilisation_e8 < watch.scale.clear_e8:
-            event = _resolved(finding, watch.alert_id, trigger)
+            event = resolved(finding, watch.alert_id, trigger)
         elif level > watch.level:
             event = self._escalated(finding, watch.alert_id, level, trigger)
         if event is not None:
             self.evolve(event)
         return event
 
+    def wake(self, trigger: Event) -> list[Event]:
+        """Return what follows from the age of alerts at the time of `trigger`, taken in."""
+        now_us = trigger.event_time_us
+        found: list[Event] = []
+        for watch in self.active():
+            last = watch.told
+            assert last is not None, "an active alert has been told"
+            if now_us - watch.level_since_us >= self.times.expires_after_us:
+                found.append(expired(watch, last, trigger, "it stayed as it is for too long"))
+            else:
+                found += [
+                    aged(watch, last, trigger, reason)
+                    for reason, due_us in self._ages(watch)
+                    if now_us >= due_us
+                ]
+        for event in found:
+            self.evolve(event)
+        self.due_us = min(
+            (due_us for watch in self.active() for due_us in self._dues(watch)), default=_NEVER_US
+        )
+        return found
+
+    def acknowledge(
+        self, alert_id: EventId, author: str, note: str, now_us: int
+    ) -> RiskAlertAcknowledged:
+        """Return the fact that a person took note of an active alert, already taken in.
+
+        Raises:
+            InvalidInputError: there is no such active alert, or it was acknowledged before.
+        """
+        watch = next((one for one in self.active() if one.alert_id == alert_id), None)
+        if watch is None or watch.told is None:
+            raise InvalidInputError(f"alert {alert_id.hex()}: no active alert has this id")
+        if watch.acknowledged:
+            raise InvalidInputError(f"alert {alert_id.hex()}: it was acknowledged before")
+        event = RiskAlertAcknowledged(
+            event_id=derive_id(alert_id, "risk-monitor/acknowledged"),
+            correlation_id=watch.told.correlation_id,
+            causation_id=watch.told.event_id,
+            event_time_us=max(now_us, watch.told.event_time_us),
+            alert_id=alert_id,
+            rule=watch.rule,
+            subject=watch.subject,
+            author=author,
+            note=note,
+        )
+        self.evolve(event)
+        return event
+
+    def drop(self, rule: str, trigger: Event) -> list[Event]:
+        """Return the ends of the alerts of a rule that is switched off, taken in."""
+        found: list[Event] = [
+            expired(watch, watch.told, trigger, "its rule was switched off")
+            for watch in self.active()
+            if watch.rule == rule and watch.told is not None
+        ]
+        for event in found:
+            self.evolve(event)
+        return found
+
     def evolve(self, event: Event) -> None:
         """Take in an alert event, just decided or from the log.
 
         Events of rules that are no longer configured change nothing.
         """
+        key = (getattr(event, "rule", ""), getattr(event, "subject", ""))
+        watch = self._watches.get(key)
+        if watch is None:
+            return
         match event:
-            case RiskAlertRaised() | RiskAlertEscalated():
-                watch = self._watches.get((event.rule, event.subject))
-                if watch is not None and event.severity in SEVERITIES:
-                    watch.raised(event.alert_id, SEVERITIES.index(event.severity))
+            case RiskAlertRaised() | RiskAlertEscalated() if event.severity in SEVERITIES:
+                if isinstance(event, RiskAlertRaised):
+                    self._recent(watch.rule, event.event_time_us).append(event.event_time_us)
+                watch.raised(event)
+                self.due_us = min(self.due_us, *self._dues(watch))
+            case RiskAlertAcknowledged() if event.alert_id == watch.alert_id:
+                watch.acknowledged = True
             case RiskAlertResolved():
-                watch = self._watches.get((event.rule, event.subject))
-                if watch is not None:
-                    watch.resolved(event.event_time_us)
+                watch.resolved(event.event_time_us)
+            case RiskAlertExpired():
+                watch.expired()
+            case RiskAlertsGrouped():
+                watch.held_until_us = event.since_us + HOUR_US
             case _:
                 pass
 
-    def _raised(self, finding: Finding, level: int, trigger: Event) -> RiskAlertRaised:
-        event_id = _id(trigger, "raised", finding.watch)
-        return self._told(RiskAlertRaised, event_id, event_id, finding, level, trigger)
+    def _dues(self, watch: Watch) -> list[int]:
+        return [
+            watch.level_since_us + self.times.expires_after_us,
+            *(due_us for _, due_us in self._ages(watch)),
+        ]
+
+    def _ages(self, watch: Watch) -> list[tuple[EscalationReason, int]]:
+        times = self.times
+        ages: list[tuple[EscalationReason, int]] = []
+        if watch.level == SEVERITIES.index("CRITICAL"):
+            ages.append(("CRITICAL_PERSISTS", watch.level_since_us + times.critical_after_us))
+        elif watch.level == SEVERITIES.index("HIGH"):
+            ages.append(("HIGH_PERSISTS", watch.level_since_us + times.high_after_us))
+        if not watch.acknowledged:
+            ages.append(("UNACKNOWLEDGED", watch.raised_us + times.unacknowledged_after_us))
+        return [(reason, due_us) for reason, due_us in ages if reason not in watch.escalated]
+
+    def _recent(self, rule: str, now_us: int) -> deque[int]:
+        raised_us = self._raised_us.setdefault(rule, deque())
+        while raised_us and raised_us[0] <= now_us - HOUR_US:
+            raised_us.popleft()
+        return raised_us
+
+    def _raised_or_grouped(self, finding: Finding, level: int, trigger: Event) -> Event | None:
+        watch, now_us = finding.watch, trigger.event_time_us
+        if now_us < watch.held_until_us:
+            return None
+        recent = self._recent(watch.rule, now_us)
+        if len(recent) < self.times.per_hour:
+            event_id = alert_event_id(trigger, "raised", watch)
+            return told(
+                RiskAlertRaised, event_id, event_id, finding, level, trigger, self.limit_version
+            )
+        return RiskAlertsGrouped(
+            event_id=alert_event_id(trigger, "grouped", watch),
+            correlation_id=trigger.correlation_id,
+            causation_id=trigger.event_id,
+            event_time_us=now_us,
+            rule=watch.rule,
+            subject=watch.subject,
+            severity=SEVERITIES[level],
+            alerts_count=len(recent) + 1,
+            since_us=recent[0],
+            inputs=inputs_of(finding, trigger),
+            message=(
+                f"{watch.rule} raised {len(recent)} alerts within an hour;"
+                f" held back: {finding.message}"
+            ),
+        )
 
     def _escalated(
         self, finding: Finding, alert_id: EventId, level: int, trigger: Event
     ) -> RiskAlertEscalated:
-        event_id = _id(trigger, "escalated", finding.watch)
-        return self._told(RiskAlertEscalated, event_id, alert_id, finding, level, trigger)
-
-    def _told(
-        self,
-        kind: type[_Told],
-        event_id: EventId,
-        alert_id: EventId,
-        finding: Finding,
-        level: int,
-        trigger: Event,
-    ) -> _Told:
-        return kind(
-            event_id=event_id,
-            correlation_id=trigger.correlation_id,
-            causation_id=trigger.event_id,
-            event_time_us=trigger.event_time_us,
-            alert_id=alert_id,
-            rule=finding.watch.rule,
-            subject=finding.watch.subject,
-            severity=SEVERITIES[level],
-            measured_e8=_as_long(finding.measured_e8),
-            limit_e8=finding.limit_e8,
-            utilisation_e8=_as_long(finding.utilisation_e8),
-            unit=finding.unit,
-            rule_version=finding.rule_version,
-            limit_version=self._limit_version,
-            inputs=_inputs(finding, trigger),
-            message=finding.message,
+        event_id = alert_event_id(trigger, "escalated", finding.watch)
+        return told(
+            RiskAlertEscalated, event_id, alert_id, finding, level, trigger, self.limit_version
         )
-
-
-def _resolved(finding: Finding, alert_id: EventId, trigger: Event) -> RiskAlertResolved:
-    return RiskAlertResolved(
-        event_id=_id(trigger, "resolved", finding.watch),
-        correlation_id=trigger.correlation_id,
-        causation_id=trigger.event_id,
-        event_time_us=trigger.event_time_us,
-        alert_id=alert_id,
-        rule=finding.watch.rule,
-        subject=finding.watch.subject,
-        measured_e8=_as_long(finding.measured_e8),
-        limit_e8=finding.limit_e8,
-        unit=finding.unit,
-    )
-
-
-def _id(trigger: Event, kind: str, watch: Watch) -> EventId:
-    return derive_id(trigger.event_id, f"risk-monitor/{kind}/{watch.rule}/{watch.subject}")
-
-
-def _inputs(finding: Finding, trigger: Event) -> tuple[EventId, ...]:
-    return tuple(dict.fromkeys((trigger.event_id, *finding.inputs)))[:INPUTS_MAX]
-
-
-def _as_long(value: int) -> int:
-    # A record holds 64 bits; absurd input must not stop the monitor.
-    return max(-_LONG_MAX, min(_LONG_MAX, value))

@@ -1,20 +1,25 @@
 """The risk engine: slices of production events in, alerts out, the same for the same slices."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
+from ecosystem.events.alerts import LimitsChanged
 from ecosystem.events.clock import ClockAdvanced
 from ecosystem.events.envelope import Event
-from ecosystem.risk.alerts import AlertBook, Finding
-from ecosystem.risk.limits import Limits
+from ecosystem.risk.alerts import AlertBook
+from ecosystem.risk.breaker import CircuitBreaker
+from ecosystem.risk.compliance import Compliance
+from ecosystem.risk.limits import Limits, parse_limits
 from ecosystem.risk.rule import Judge, Rule
 from ecosystem.risk.rules.registry import RULES
 from ecosystem.risk.state import RiskState, Take
+from ecosystem.risk.watch import SEVERITIES, Finding
 from ecosystem.slices import Placed, in_slice_order
 from ecosystem.units import HOUR_US
 
 AHEAD_OF_CLOCK_US: Final = HOUR_US
 """A record further ahead of the last clock than this has a wrong time, not a late clock."""
+CRITICAL: Final = SEVERITIES.index("CRITICAL")
 _FOREVER_US: Final = 2**63
 _NOBODY: Final[tuple[Judge, ...]] = ()
 
@@ -36,26 +41,46 @@ class RiskEngine:
         self.state = RiskState()
         self.quality = self.state.quality
         self.portfolio = self.state.portfolio
-        self.book = AlertBook(limits.version)
-        self.rules: list[Rule[Any]] = [
-            kind.rule(found.limit, found.scale, self.state, self.book)
-            for name, kind in RULES.items()
-            if (found := limits.rules.get(name)) is not None
-        ]
-        self._whole = [
-            rule.judge_whole
-            for rule in self.rules
-            if type(rule).judge_whole is not Rule.judge_whole
-        ]
-        self._timed = [rule for rule in self.rules if type(rule).judge_time is not Rule.judge_time]
-        self._handlers = self._handlers_by_type()
+        self.book = AlertBook(limits.version, limits.alerts)
+        self.breaker = CircuitBreaker(limits.breaker, self.portfolio, self.book)
+        self.compliance = Compliance()
+        self.rules: dict[str, Rule[Any]] = {}
         self._now_us = 0
         self._horizon_us = _FOREVER_US
         self._alerts: list[Event] | None = None
+        self._pending: list[LimitsChanged] = []
+        """Other limits that do not hold yet, in the order in which they were decided."""
+        self._configure(limits)
+
+    def _configure(self, limits: Limits) -> None:
+        self.book.limit_version = limits.version
+        self.book.times = limits.alerts
+        self.breaker.limit = limits.breaker
+        rules: dict[str, Rule[Any]] = {}
+        for name, kind in RULES.items():
+            found = limits.rules.get(name)
+            if found is None:
+                continue
+            rule = self.rules.get(name)
+            if rule is None:
+                rule = kind.rule(found.limit, found.scale, self.state, self.book)
+            else:
+                rule.configure(found.limit, found.scale)
+            rules[name] = rule
+        self.rules = rules
+        self._whole = [
+            rule.judge_whole
+            for rule in rules.values()
+            if type(rule).judge_whole is not Rule.judge_whole
+        ]
+        self._timed = [
+            rule for rule in rules.values() if type(rule).judge_time is not Rule.judge_time
+        ]
+        self._handlers = self._handlers_by_type()
 
     def _handlers_by_type(self) -> dict[type[Event], tuple[Take, tuple[Judge, ...]]]:
         judges: dict[type[Event], list[Judge]] = {ClockAdvanced: []}
-        for rule in self.rules:
+        for rule in self.rules.values():
             for kind, judge in rule.judges().items():
                 judges.setdefault(kind, []).append(judge)
         takes = self.state.takes
@@ -76,8 +101,22 @@ class RiskEngine:
         self._take(records)
 
     def restore_alert(self, event: Event) -> None:
-        """Take in an own alert from the log, so that it is known and not raised again."""
+        """Take in an own event from the log, so that it is known and not decided again."""
         self.book.evolve(event)
+        self.breaker.evolve(event)
+        self.compliance.evolve(event)
+        if isinstance(event, LimitsChanged):
+            self.change_limits(event)
+            self._apply_limits(self._now_us)
+
+    def change_limits(self, event: LimitsChanged) -> None:
+        """Take in other limits, which hold from their event time on.
+
+        Raises:
+            InvalidInputError: the text is no limits file; nothing has changed.
+        """
+        parse_limits(event.limits_toml, f"limits version {event.limit_version}")
+        self._pending.append(event)
 
     def _take(self, records: Iterable[Placed]) -> None:
         handlers = self._handlers
@@ -109,11 +148,31 @@ class RiskEngine:
         self._now_us = now_us
         if now_us >= self.portfolio.day_ends_us:
             self.portfolio.start_day(now_us)
+        if self._pending:
+            self._switch_off(self._apply_limits(now_us), event)
         for rule in self._timed:
             if now_us >= rule.due_us:
                 for finding in rule.judge_time(now_us):
                     self._found(finding, event)
+        if self._alerts is not None:
+            if now_us >= self.book.due_us:
+                self._tell(self.book.wake(event))
+            if now_us >= self.breaker.due_us:
+                self._tell([self.breaker.wake(event)])
         return True
+
+    def _apply_limits(self, now_us: int) -> list[str]:
+        """Let the pending limits hold whose time has come; return the rules switched off."""
+        before = set(self.rules)
+        for change in [one for one in self._pending if one.effective_time_us <= now_us]:
+            self._pending.remove(change)
+            self._configure(parse_limits(change.limits_toml, f"version {change.limit_version}"))
+        return sorted(before - set(self.rules))
+
+    def _switch_off(self, rules: Sequence[str], trigger: Event) -> None:
+        if self._alerts is not None:
+            for rule in rules:
+                self._tell(self.book.drop(rule, trigger))
 
     def _judge_whole(self, now_us: int) -> None:
         trigger = self.state.moved_by
@@ -121,13 +180,26 @@ class RiskEngine:
             return
         self.state.moved_by = None
         self.portfolio.raise_high_water()
+        self.breaker.note(now_us)
         for judge in self._whole:
             for finding in judge():
                 self._found(finding, trigger)
+        if self._alerts is not None:
+            self._tell([self.breaker.judge(trigger)])
 
     def _found(self, finding: Finding, trigger: Event) -> None:
         if self._alerts is None:
             return
         event = self.book.decide(finding, trigger)
-        if event is not None:
-            self._alerts.append(event)
+        self._tell([event])
+        if finding.watch.level == CRITICAL and event is not None:
+            self._tell([self.breaker.judge(trigger)])
+
+    def _tell(self, events: Iterable[Event | None]) -> None:
+        assert self._alerts is not None, "nothing is told of what was judged before"
+        for event in events:
+            if event is not None:
+                self._alerts.append(event)
+                status = self.compliance.follow(event, self.book.limit_version)
+                if status is not None:
+                    self._alerts.append(status)

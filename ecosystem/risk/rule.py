@@ -10,10 +10,11 @@ from typing import Any, ClassVar, Final, Generic, TypeVar
 import msgspec
 
 from ecosystem.events.envelope import Event
-from ecosystem.risk.alerts import AlertBook, Finding
+from ecosystem.risk.alerts import AlertBook
 from ecosystem.risk.severity import SeverityScale
 from ecosystem.risk.state import RiskState
 from ecosystem.risk.tables import Table
+from ecosystem.risk.watch import Finding
 
 NOTHING: Final[Sequence[Finding]] = ()
 NEVER_US: Final = 2**63 - 1
@@ -41,6 +42,12 @@ class Rule(Generic[Limit]):
         self.book = book
         self.due_us = NEVER_US
         """Event time from which `judge_time` wants to be asked; set by the rule itself."""
+
+    def configure(self, limit: Limit, scale: SeverityScale) -> None:
+        """Take in another limit and scale; what the rule remembers of the past stays."""
+        self.limit = limit
+        self.scale = scale
+        self.book.rescale(self.name, scale)
 
     def judges(self) -> Mapping[type[Event], Judge]:
         """Return, by event type, what is judged after each such event; the default: nothing."""

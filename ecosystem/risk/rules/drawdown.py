@@ -5,11 +5,12 @@ from typing import Final
 
 import msgspec
 
-from ecosystem.risk.alerts import AlertBook, Finding
+from ecosystem.risk.alerts import AlertBook
 from ecosystem.risk.rule import NOTHING, Rule, RuleKind
 from ecosystem.risk.severity import SeverityScale
 from ecosystem.risk.state import RiskState
 from ecosystem.risk.tables import Table
+from ecosystem.risk.watch import Finding
 from ecosystem.units import E8, format_e8
 
 

@@ -8,11 +8,12 @@ import msgspec
 from ecosystem.events.balances import BalanceChanged
 from ecosystem.events.envelope import Event
 from ecosystem.instruments import ASSETS
-from ecosystem.risk.alerts import AlertBook, Finding
+from ecosystem.risk.alerts import AlertBook
 from ecosystem.risk.rule import NOTHING, Judge, Rule, RuleKind
 from ecosystem.risk.severity import SeverityScale
 from ecosystem.risk.state import RiskState
 from ecosystem.risk.tables import Table
+from ecosystem.risk.watch import Finding
 from ecosystem.units import E8, format_e8
 
 
@@ -39,6 +40,11 @@ class PositionLimitRule(Rule[PositionLimit]):
     ) -> None:
         super().__init__(limit, scale, state, book)
         self._watches = {asset: book.watch(self.name, asset, scale) for asset in limit.bounds}
+
+    def configure(self, limit: PositionLimit, scale: SeverityScale) -> None:
+        """Take in other bounds; an asset that has none any more is not judged any more."""
+        super().configure(limit, scale)
+        self._watches = {asset: self.book.watch(self.name, asset, scale) for asset in limit.bounds}
 
     def judges(self) -> Mapping[type[Event], Judge]:
         """Return what is judged at balances."""

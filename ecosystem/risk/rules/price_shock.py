@@ -10,11 +10,12 @@ from ecosystem.events.envelope import Event
 from ecosystem.events.prices import PriceTicked
 from ecosystem.events.words import EventId
 from ecosystem.instruments import INSTRUMENTS
-from ecosystem.risk.alerts import AlertBook, Finding, Watch
+from ecosystem.risk.alerts import AlertBook
 from ecosystem.risk.rule import NOTHING, Judge, Rule, RuleKind
 from ecosystem.risk.severity import SeverityScale
 from ecosystem.risk.state import RiskState
 from ecosystem.risk.tables import Table
+from ecosystem.risk.watch import Finding, Watch
 from ecosystem.units import E8, SECOND_US, format_e8
 
 _Quote = tuple[int, int, EventId]

@@ -6,12 +6,13 @@ from typing import Final
 import msgspec
 
 from ecosystem.events.words import EventId
-from ecosystem.risk.alerts import AlertBook, Finding, Watch
+from ecosystem.risk.alerts import AlertBook
 from ecosystem.risk.rule import Rule, RuleKind
 from ecosystem.risk.settlements import OpenSettlement
 from ecosystem.risk.severity import SeverityScale
 from ecosystem.risk.state import RiskState
 from ecosystem.risk.tables import Table
+from ecosystem.risk.watch import Finding, Watch
 from ecosystem.units import E8, MINUTE_US, SECOND_US, format_e8
 
 LOOK_EVERY_US: Final = 10 * SECOND_US

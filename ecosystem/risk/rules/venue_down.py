@@ -7,11 +7,12 @@ import msgspec
 
 from ecosystem.events.envelope import Event
 from ecosystem.events.venues import VenueStatusChanged
-from ecosystem.risk.alerts import AlertBook, Finding, Watch
+from ecosystem.risk.alerts import AlertBook
 from ecosystem.risk.rule import NEVER_US, NOTHING, Judge, Rule, RuleKind
 from ecosystem.risk.severity import SeverityScale
 from ecosystem.risk.state import RiskState
 from ecosystem.risk.tables import Table
+from ecosystem.risk.watch import Finding, Watch
 from ecosystem.units import E8, SECOND_US, format_e8
 
 LEAST_E8: Final[Mapping[str, int]] = {"DOWN": 9 * E8 // 10, "DEGRADED": E8 // 2, "UP": 0}

@@ -215,9 +215,11 @@ class Run:
             RiskAlertEscalated if escalated else RiskAlertRaised
         )
         self.put(event_type.__name__, name, cause, at_s, "risk-alerts")
+        reason: dict[str, Any] = {"reason": "SEVERITY"} if escalated else {}
         self.decoded.append(
             event_type(
                 **self._envelope(name, cause, at_s),
+                **reason,
                 alert_id=named(name),
                 rule=rule,
                 subject=subject,

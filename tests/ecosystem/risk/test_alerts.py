@@ -6,7 +6,9 @@ from hypothesis import strategies as st
 
 from ecosystem.events.alerts import RiskAlertEscalated, RiskAlertRaised, RiskAlertResolved
 from ecosystem.events.envelope import Event
-from ecosystem.risk.alerts import INPUTS_MAX, SEVERITIES, AlertBook, Finding, Watch
+from ecosystem.risk.alert_facts import INPUTS_MAX
+from ecosystem.risk.alerts import AlertBook
+from ecosystem.risk.watch import SEVERITIES, Finding, Watch
 from ecosystem.units import E8
 from tests.ecosystem.risk.facts import at, event_id, tick
 from tests.ecosystem.risk.rules.levels import SCALE, severity_of

@@ -63,8 +63,8 @@ def test_a_missing_table_is_one_mistake() -> None:
     with pytest.raises(InvalidInputError) as caught:
         parse_limits(text, "limits.toml")
     assert str(caught.value).splitlines() == [
-        f"limits.toml: rolldown: unknown; version, severity, {', '.join(RULES)} are allowed;"
-        " did you mean drawdown?",
+        "limits.toml: rolldown: unknown; version, severity, alerts, circuit_breaker,"
+        f" {', '.join(RULES)} are allowed; did you mean drawdown?",
         "limits.toml: drawdown: nothing found, a table is allowed",
     ]
 

@@ -48,6 +48,7 @@ def breaker(time_us: int, *, opened: bool) -> Event:
             event_time_us=time_us,
             breaker="firm",
             cause="reset",
+            author="",
         )
     return CircuitBreakerOpened(
         event_id=cause,

@@ -2,8 +2,8 @@
 
 import pytest
 
-from ecosystem.risk.alerts import SEVERITIES
 from ecosystem.risk.severity import SeverityScale
+from ecosystem.risk.watch import SEVERITIES
 
 SCALE = SeverityScale(
     shares_e8=(50_000_000, 75_000_000, 90_000_000, 100_000_000),

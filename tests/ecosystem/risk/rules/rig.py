@@ -3,11 +3,12 @@
 from typing import Any
 
 from ecosystem.events.envelope import Event
-from ecosystem.risk.alerts import AlertBook, Finding
+from ecosystem.risk.alerts import AlertBook
 from ecosystem.risk.portfolio import Portfolio
 from ecosystem.risk.rule import RuleKind
 from ecosystem.risk.severity import SeverityScale
 from ecosystem.risk.state import RiskState
+from ecosystem.risk.watch import Finding
 from tests.ecosystem.risk.rules.levels import SCALE
 
 

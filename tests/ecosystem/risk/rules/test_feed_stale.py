@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecosystem.events.alerts import RiskAlertRaised, RiskAlertResolved
-from ecosystem.risk.alerts import SEVERITIES
 from ecosystem.risk.rules.feed_stale import KIND, FeedStaleLimit
+from ecosystem.risk.watch import SEVERITIES
 from ecosystem.units import E8, SECOND_US
 from tests.ecosystem.risk.facts import at, clock, tick
 from tests.ecosystem.risk.rules.levels import LEVELS, SCALE, severity_of

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecosystem.events.alerts import RiskAlertRaised
-from ecosystem.risk.alerts import Finding
 from ecosystem.risk.rules.price_shock import KIND, PriceShockLimit
+from ecosystem.risk.watch import Finding
 from ecosystem.units import E8, SECOND_US
 from tests.ecosystem.risk.facts import tick
 from tests.ecosystem.risk.rules.levels import LEVELS, severity_of

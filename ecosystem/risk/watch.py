@@ -1,0 +1,128 @@
+"""What a rule keeps of one subject: the alert it has, and between which bounds it is quiet.
+
+Hysteresis keeps an alert from flapping: it is raised at the lowest severity's share of the limit,
+resolved only below the lower `clear` share, and never lowered in between. After it is resolved, a
+cooldown holds back what is no worse than what was resolved; what is worse is raised at once.
+"""
+
+from typing import Final
+
+import msgspec
+
+from ecosystem.events.alerts import RiskAlertEscalated, RiskAlertRaised
+from ecosystem.events.words import EscalationReason, EventId, Severity
+from ecosystem.risk.severity import SeverityScale
+
+SEVERITIES: Final[tuple[Severity, ...]] = ("LOW", "MEDIUM", "HIGH", "CRITICAL")
+QUIET: Final = -1
+"""The level of a watch without an alert; otherwise an index into `SEVERITIES`."""
+_NEVER_E8: Final = 2**200
+
+
+class Watch:
+    """One rule's watch over one subject: the alert it has, and between which bounds it is quiet."""
+
+    __slots__ = (
+        "_lower_e8",
+        "_upper_e8",
+        "acknowledged",
+        "alert_id",
+        "escalated",
+        "held_until_us",
+        "level",
+        "level_since_us",
+        "raised_us",
+        "resolved_at_us",
+        "resolved_level",
+        "rule",
+        "scale",
+        "subject",
+        "told",
+        "utilisation_e8",
+    )
+
+    def __init__(self, rule: str, subject: str, scale: SeverityScale) -> None:
+        self.rule = rule
+        self.subject = subject
+        self.scale = scale
+        self.alert_id: EventId | None = None
+        self.told: RiskAlertRaised | RiskAlertEscalated | None = None
+        """The last word of the active alert."""
+        self.raised_us = 0
+        self.level_since_us = 0
+        self.acknowledged = False
+        self.escalated: set[EscalationReason] = set()
+        """Why the active alert was escalated though it grew no worse."""
+        self.held_until_us = 0
+        """Until when a raise is held back because its rule has raised too many."""
+        self.resolved_at_us = 0
+        self.resolved_level = QUIET
+        self.utilisation_e8 = 0
+        """The last utilisation measured."""
+        self._settle(QUIET)
+
+    def stays(self, utilisation_e8: int) -> bool:
+        """Note a utilisation; return whether nothing can follow from it."""
+        self.utilisation_e8 = utilisation_e8
+        return self._lower_e8 <= utilisation_e8 < self._upper_e8
+
+    def _settle(self, level: int) -> None:
+        self.level = level
+        shares_e8 = self.scale.shares_e8
+        self._lower_e8 = -_NEVER_E8 if level == QUIET else self.scale.clear_e8
+        self._upper_e8 = shares_e8[level + 1] if level + 1 < len(shares_e8) else _NEVER_E8
+
+    def rescale(self, scale: SeverityScale) -> None:
+        """Take in another scale; an active alert keeps its level until it is measured again."""
+        self.scale = scale
+        self._settle(self.level)
+
+    def raised(self, event: RiskAlertRaised | RiskAlertEscalated) -> None:
+        """Take in that the alert is there, is more severe, or was escalated for its age."""
+        level, at_us = SEVERITIES.index(event.severity), event.event_time_us
+        if self.alert_id is None:
+            self.alert_id = event.alert_id
+            self.raised_us = at_us
+            self.acknowledged = False
+            self.escalated = set()
+        if level != self.level:
+            self.level_since_us = at_us
+            self._settle(level)
+        if isinstance(event, RiskAlertEscalated) and event.reason != "SEVERITY":
+            self.escalated.add(event.reason)
+        self.told = event
+
+    def resolved(self, at_us: int) -> None:
+        """Take in that the condition is over."""
+        self.resolved_at_us = at_us
+        self.resolved_level = self.level
+        self._end()
+
+    def expired(self) -> None:
+        """Take in that the alert is no longer followed; what still holds is raised anew."""
+        self.resolved_level = QUIET
+        self._end()
+
+    def _end(self) -> None:
+        self.alert_id = None
+        self.told = None
+        self._settle(QUIET)
+
+    def cools(self, level: int, now_us: int) -> bool:
+        """Return whether the cooldown holds back an alert of `level`."""
+        over_us = self.resolved_at_us + self.scale.cooldown_us
+        return level <= self.resolved_level and now_us < over_us
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """What a rule measured where its watch does not stay quiet."""
+
+    watch: Watch
+    measured_e8: int
+    limit_e8: int
+    utilisation_e8: int
+    unit: str
+    rule_version: int
+    inputs: tuple[EventId, ...]
+    """The events that determined the measured value, besides the trigger."""
+    message: str
