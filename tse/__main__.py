@@ -9,6 +9,7 @@ from ecosystem.errors import EcosystemError
 from tse import (
     access_commands,
     demo_command,
+    manual_command,
     replay_command,
     report_command,
     run_command,
@@ -34,6 +35,7 @@ app.command("demo")(demo_command.demo)
 app.command("run")(run_command.run)
 app.command("replay")(replay_command.replay)
 app.command("report")(report_command.report)
+app.command("manual")(manual_command.manual)
 
 
 def take_requests_to_end() -> None:

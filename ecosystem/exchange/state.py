@@ -124,6 +124,7 @@ class VenueState:
     def _triggered(self, event: OrderTriggered) -> None:
         order = self._live(event)
         order.status = next_status(order.status, "TRIGGERED")
+        order.updated_us = event.event_time_us
         order.retire()
         if order.rests:
             self.books[order.instrument].place(order)
@@ -149,8 +150,9 @@ class VenueState:
         order.fees_e8 += event.fee_e8
         if remaining_e8:
             order.status = status
+            order.updated_us = event.event_time_us
         else:
-            self._end(order, status)
+            self._end(order, status, event.event_time_us)
         house = self.house
         house.fees_e8[event.fee_asset] += event.fee_e8
         # A trade with the house has one published side and is named by it.
@@ -159,15 +161,16 @@ class VenueState:
 
     def _cancelled(self, event: OrderCancelled) -> None:
         order = self._live(event)
-        self._end(order, next_status(order.status, "CANCELLED"))
+        self._end(order, next_status(order.status, "CANCELLED"), event.event_time_us)
 
     def _expired(self, event: OrderExpired) -> None:
         order = self._live(event)
-        self._end(order, next_status(order.status, "EXPIRED"))
+        self._end(order, next_status(order.status, "EXPIRED"), event.event_time_us)
 
     def _replaced(self, event: OrderReplaced) -> None:
         order = self._live(event)
         order.status = next_status(order.status, "REPLACED")
+        order.updated_us = event.event_time_us
         if not event.priority_kept:
             order.leave()
         order.limit_price_e8 = event.limit_price_e8 or None
@@ -197,10 +200,9 @@ class VenueState:
             raise IllegalTransitionError(
                 f"{type(event).__name__} for order {event.order_id.hex()}, which is {status}"
             )
-        order.updated_us = event.event_time_us
         return order
 
-    def _end(self, order: Order, status: Status) -> None:
+    def _end(self, order: Order, status: Status, time_us: int) -> None:
         order_id = order.order_id
         if order.rests or order.status == "WAITING":
             order.retire()
@@ -210,6 +212,7 @@ class VenueState:
         if order.reduce_only:
             _discard(self.reduce_only, (order.account, order.instrument), order_id)
         order.status = status
+        order.updated_us = time_us
         self.finished.keep(order)
 
 

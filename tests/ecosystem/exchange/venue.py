@@ -17,7 +17,7 @@ from ecosystem.exchange.liquidity import HOUSE_HOLDINGS_E8
 from ecosystem.exchange.machine import Exchange
 from ecosystem.firm import VENUE
 from ecosystem.units import E8, SECOND_US, parse_e8
-from ecosystem.venues import VENUES
+from ecosystem.venues import VENUES, VenueTerms
 
 STARTS_AT_US = 1_767_571_200_000_000
 ALICE = "firm-momentum"
@@ -31,13 +31,14 @@ BALANCES_E8: Mapping[str, Mapping[str, int]] = {
 def new_exchange(
     balances_e8: Mapping[str, Mapping[str, int]] = BALANCES_E8,
     house_e8: Mapping[str, int] = HOUSE_HOLDINGS_E8,
+    terms: VenueTerms = VENUES[VENUE],
 ) -> Exchange:
     """Return an exchange that has not opened yet."""
     return Exchange(
         run_key=bytes(32),
         seed=7,
         starts_at_us=STARTS_AT_US,
-        terms=VENUES[VENUE],
+        terms=terms,
         opening_balances_e8=balances_e8,
         house_holdings_e8=house_e8,
     )
@@ -126,13 +127,26 @@ class Venue:
         )
 
     def replace(
-        self, order_id: EventId, quantity: str, price: str, account: str = ALICE
+        self,
+        order_id: EventId,
+        quantity: str,
+        price: str,
+        account: str = ALICE,
+        *,
+        stop_price: str | None = None,
     ) -> list[Event]:
-        """Wish for other terms of a BTC-USD order."""
-        return self.deliver(self.replace_request(order_id, quantity, price, account))
+        """Wish for other terms of a BTC-USD order; price 0 is none."""
+        request = self.replace_request(order_id, quantity, price, account, stop_price=stop_price)
+        return self.deliver(request)
 
     def replace_request(
-        self, order_id: EventId, quantity: str, price: str, account: str = ALICE
+        self,
+        order_id: EventId,
+        quantity: str,
+        price: str,
+        account: str = ALICE,
+        *,
+        stop_price: str | None = None,
     ) -> OrderReplaceRequested:
         """Return a wish for other terms of a BTC-USD order."""
         self.now_us += 1_000
@@ -148,6 +162,7 @@ class Venue:
             instrument="BTC-USD",
             quantity_e8=parse_e8(quantity),
             limit_price_e8=parse_e8(price),
+            stop_price_e8=parse_e8(stop_price) if stop_price else None,
         )
 
     def tick(self, bid: str, ask: str, instrument: str = "BTC-USD") -> list[Event]:
@@ -256,6 +271,10 @@ class Venue:
             reason="for a test",
             direction=settlement.direction,
         )
+
+    def status(self, order: OrderSubmitted) -> str | None:
+        """Return the status of an order."""
+        return self.exchange.state.status_of(order.order_id)
 
     def held(self, account: str, asset: str) -> tuple[int, int]:
         """Return available and locked funds."""
