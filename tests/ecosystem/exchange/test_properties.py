@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from itertools import islice, pairwise
 from random import Random
+from typing import get_args
 
+import msgspec
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -11,13 +13,24 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from ecosystem.events.envelope import Event
 from ecosystem.events.fills import OrderFilled
+from ecosystem.events.orders import (
+    OrderAccepted,
+    OrderCancelled,
+    OrderExpired,
+    OrderRejected,
+    OrderReplaced,
+    OrderTriggered,
+)
 from ecosystem.events.settlements import SettlementInstructed
 from ecosystem.events.words import EventId, Side, TimeInForce
 from ecosystem.exchange.charges import cost_e8
 from ecosystem.exchange.liquidity import HOUSE_HOLDINGS_E8
 from ecosystem.exchange.machine import Exchange
+from ecosystem.exchange.orders import OrderFact, Status, next_status
+from ecosystem.firm import VENUE
 from ecosystem.instruments import ASSETS, INSTRUMENTS
 from ecosystem.units import DAY_US, format_e8
+from ecosystem.venues import VENUES, SelfMatch
 from tests.ecosystem.exchange.venue import (
     ALICE,
     BALANCES_E8,
@@ -42,15 +55,23 @@ SMALL_HOUSE_E8 = {**HOUSE_HOLDINGS_E8, "BTC": 3 * 10**8, "USD": 200_000 * 10**8}
 class AnyHistory(RuleBasedStateMachine):
     """Two exchanges with one history, of which one is restored from the log now and then."""
 
-    @initialize(small_house=st.booleans())
-    def open(self, small_house: bool) -> None:
+    @initialize(small_house=st.booleans(), self_match=st.sampled_from(get_args(SelfMatch)))
+    def open(self, small_house: bool, self_match: SelfMatch) -> None:
         self.house_e8 = SMALL_HOUSE_E8 if small_house else dict(HOUSE_HOLDINGS_E8)
-        self.venue = Venue(new_exchange(house_e8=self.house_e8))
-        self.twin = new_exchange(house_e8=self.house_e8)
+        self.terms = msgspec.structs.replace(VENUES[VENUE], self_match=self_match)
+        self.venue = Venue(self.new_exchange())
+        self.twin = self.new_exchange()
         assert list(self.twin.wake(STARTS_AT_US)) == self.venue.facts
         self.known: list[EventId] = []
+        self.read = 0
+        self.lives: dict[EventId, Status] = {}
+        self.joined_us: dict[EventId, int] = {}
         self.settlements: list[SettlementInstructed] = []
         self.settled_e8 = dict.fromkeys(ASSETS, 0)
+
+    def new_exchange(self) -> Exchange:
+        """Return an exchange like the one under test, which has not opened yet."""
+        return new_exchange(house_e8=self.house_e8, terms=self.terms)
 
     def follow(self, before: int, event: Event) -> None:
         """Let the twin live through the same, and hold it to the same facts."""
@@ -97,6 +118,40 @@ class AnyHistory(RuleBasedStateMachine):
         order = live[number % len(live)]
         return order.order_id, ALICE if stranger != (order.account == ALICE) else BOB
 
+    @rule(
+        side=SIDES,
+        quantity=QUANTITIES,
+        stop_cents=CENTS,
+        limit_cents=st.one_of(CENTS, st.none()),
+        account=ACCOUNTS,
+        time_in_force=TIMES,
+        reduce_only=st.booleans(),
+    )
+    def submit_stop(
+        self,
+        side: Side,
+        quantity: str,
+        stop_cents: int,
+        limit_cents: int | None,
+        account: str,
+        time_in_force: TimeInForce,
+        reduce_only: bool,
+    ) -> None:
+        before = len(self.venue.facts)
+        order = self.venue.order(
+            side,
+            quantity,
+            None if limit_cents is None else price(limit_cents),
+            account,
+            order_type="STOP" if limit_cents is None else "STOP_LIMIT",
+            stop_price=price(stop_cents),
+            time_in_force=time_in_force,
+            reduce_only=reduce_only and side == "SELL",
+        )
+        self.known.append(order.order_id)
+        self.venue.deliver(order)
+        self.follow(before, order)
+
     @rule(number=st.integers(0, 16), stranger=st.integers(0, 9).map(lambda drawn: drawn == 7))
     @precondition(lambda self: self.known)
     def cancel(self, number: int, stranger: bool) -> None:
@@ -110,12 +165,24 @@ class AnyHistory(RuleBasedStateMachine):
         stranger=st.integers(0, 9).map(lambda drawn: drawn == 7),
         quantity=QUANTITIES,
         cents=CENTS,
+        stop_cents=st.one_of(CENTS, st.none()),
     )
     @precondition(lambda self: self.venue.exchange.state.orders)
-    def replace(self, number: int, stranger: bool, quantity: str, cents: int) -> None:
+    def replace(
+        self, number: int, stranger: bool, quantity: str, cents: int, stop_cents: int | None
+    ) -> None:
         before = len(self.venue.facts)
         order_id, account = self.target(number, stranger)
-        event = self.venue.replace_request(order_id, quantity, price(cents), account)
+        order = self.venue.exchange.state.orders.get(order_id)
+        waits = order is not None and order.status == "WAITING"
+        no_limit = order is not None and order.limit_price_e8 is None
+        event = self.venue.replace_request(
+            order_id,
+            quantity,
+            "0" if no_limit else price(cents),
+            account,
+            stop_price=price(stop_cents) if waits and stop_cents is not None else None,
+        )
         self.venue.deliver(event)
         self.follow(before, event)
 
@@ -123,11 +190,11 @@ class AnyHistory(RuleBasedStateMachine):
     @precondition(lambda self: self.venue.exchange.state.orders)
     def shrink_in_place(self, number: int, lots: int, back: bool) -> None:
         order = self.venue.exchange.state.orders[self.target(number, False)[0]]
-        assert order.limit_price_e8 is not None
         before = len(self.venue.facts)
         quantity_e8 = order.quantity_e8 + (lots if back else -lots) * 10_000
+        limit = format_e8(order.limit_price_e8 or 0)
         event = self.venue.replace_request(
-            order.order_id, format_e8(quantity_e8), format_e8(order.limit_price_e8), order.account
+            order.order_id, format_e8(quantity_e8), limit, order.account
         )
         self.venue.deliver(event)
         self.follow(before, event)
@@ -173,7 +240,7 @@ class AnyHistory(RuleBasedStateMachine):
     @rule()
     @precondition(lambda self: self.known)
     def restart_from_the_log(self) -> None:
-        self.twin = restored(self.venue, self.house_e8)
+        self.twin = restored(self.new_exchange(), self.venue)
 
     @invariant()
     def value_is_conserved(self) -> None:
@@ -200,12 +267,12 @@ class AnyHistory(RuleBasedStateMachine):
         expected: dict[tuple[str, str], int] = {}
         for order in state.orders.values():
             instrument = INSTRUMENTS[order.instrument]
-            assert order.limit_price_e8 is not None
+            worst_e8 = order.worst_price_e8
             asset = instrument.quote if order.buys else instrument.base
             place = (order.account, asset)
             expected[place] = expected.get(place, 0) + (
-                cost_e8(order.limit_price_e8, order.remaining_e8, instrument.taker_fee_e8)
-                if order.buys
+                cost_e8(worst_e8, order.remaining_e8, instrument.taker_fee_e8)
+                if order.buys and worst_e8 is not None
                 else order.remaining_e8
             )
         for account, asset, amount_e8 in state.settling.values():
@@ -230,10 +297,79 @@ class AnyHistory(RuleBasedStateMachine):
         state = self.venue.exchange.state
         book = state.books["BTC-USD"]
         resting = [order.order_id for side in (book.bids, book.asks) for order in side]
-        assert sorted(resting) == sorted(state.orders)
+        waiting = [order.order_id for order in state.stops["BTC-USD"]]
+        assert sorted([*resting, *waiting]) == sorted(state.orders)
+        for order in state.orders.values():
+            assert (order.status == "WAITING") == (order.order_id in waiting)
+            assert 0 < order.remaining_e8 <= order.quantity_e8
         expiring = [order_id for day in state.day_orders.values() for order_id in day]
         days = [key for key, order in state.orders.items() if order.time_in_force == "DAY"]
         assert expiring == days
+
+    @invariant()
+    def better_prices_stand_first_and_at_one_price_who_came_first(self) -> None:
+        state = self.venue.exchange.state
+        book = state.books["BTC-USD"]
+        for side in (book.bids, book.asks):
+            prices = [order.limit_price_e8 for order in side]
+            assert prices == sorted(prices, key=lambda price_e8: -side.sign * (price_e8 or 0))
+            for one, next_ in pairwise(side):
+                if one.limit_price_e8 == next_.limit_price_e8:
+                    assert self.queued_us(one.order_id) < self.queued_us(next_.order_id)
+
+    def queued_us(self, order_id: EventId) -> int:
+        """Return when an order joined its queue, from the facts alone."""
+        self.read_facts()
+        return self.joined_us[order_id]
+
+    def read_facts(self) -> None:
+        """Note from the newest facts who joined a queue, and hold lives to the table."""
+        for fact in self.venue.facts[self.read :]:
+            self.live_on(fact)
+            if isinstance(fact, OrderAccepted | OrderTriggered) or (
+                isinstance(fact, OrderReplaced) and not fact.priority_kept
+            ):
+                self.joined_us[fact.order_id] = fact.event_time_us
+        self.read = len(self.venue.facts)
+
+    def live_on(self, fact: Event) -> None:
+        """Follow the life of the order a fact is about; the table raises on an illegal turn."""
+        turn: OrderFact
+        match fact:
+            case OrderAccepted():
+                turn = "ACCEPTED" if fact.stop_price_e8 is None else "ACCEPTED_TO_WAIT"
+            case OrderRejected() if fact.order_id not in self.lives:
+                turn = "REJECTED"
+            case OrderFilled():
+                turn = "FILLED_IN_PART" if fact.remaining_quantity_e8 else "FILLED_IN_WHOLE"
+            case OrderTriggered():
+                turn = "TRIGGERED"
+            case OrderCancelled():
+                turn = "CANCELLED"
+            case OrderExpired():
+                turn = "EXPIRED"
+            case OrderReplaced():
+                turn = "REPLACED"
+            case _:
+                return
+        before = self.lives.get(fact.order_id, "SUBMITTED")
+        self.lives[fact.order_id] = next_status(before, turn)
+
+    @invariant()
+    def every_order_has_the_status_its_facts_gave_it(self) -> None:
+        self.read_facts()
+        state = self.venue.exchange.state
+        for order_id, status in islice(reversed(self.lives.items()), 20):
+            # Those that ended are forgotten the day after.
+            ended = status in ("FILLED", "CANCELLED", "REJECTED", "EXPIRED")
+            assert state.status_of(order_id) in ((status, None) if ended else (status,))
+
+    @invariant()
+    def no_stop_waits_that_the_mark_price_has_reached(self) -> None:
+        state = self.venue.exchange.state
+        mark_e8 = state.house.middle_price_e8("BTC-USD")
+        if mark_e8 is not None:
+            assert state.stops["BTC-USD"].reached(mark_e8) is None
 
     @invariant()
     def facts_have_times_in_order_and_ids_of_their_own(self) -> None:
@@ -255,9 +391,8 @@ def _best(offers: Iterator[tuple[int, int]]) -> list[int]:
     return [price_e8 for price_e8, _ in islice(offers, 1)]
 
 
-def restored(venue: Venue, house_e8: dict[str, int]) -> Exchange:
-    """Return a new exchange restored from the log of another."""
-    exchange = new_exchange(house_e8=house_e8)
+def restored(exchange: Exchange, venue: Venue) -> Exchange:
+    """Return a new exchange after restoring it from the log of another."""
     for fact in sorted(venue.facts, key=lambda fact: fact.event_time_us):
         exchange.restore(fact)
     for tick in venue.ticks.values():
@@ -318,26 +453,30 @@ def test_an_exchange_without_ticks_to_restore_agrees_from_the_next_ticks_on() ->
 def test_a_long_history_keeps_what_holds(seed: int) -> None:
     chance = Random(seed)
     history = AnyHistory()
-    history.open(small_house=bool(seed % 2))
+    history.open(small_house=bool(seed % 2), self_match=get_args(SelfMatch)[seed - 1])
     for step in range(4_000):
         _act(history, chance)
         history.value_is_conserved()
         history.locks_are_what_orders_and_settlements_need()
         history.book_is_never_crossed()
         history.book_holds_exactly_the_live_orders()
+        history.better_prices_stand_first_and_at_one_price_who_came_first()
+        history.every_order_has_the_status_its_facts_gave_it()
+        history.no_stop_waits_that_the_mark_price_has_reached()
         if step % 500 == 499:
             history.restart_from_the_log()
     history.facts_have_times_in_order_and_ids_of_their_own()
     history.teardown()
     trades = [fact.trade_id for fact in history.venue.facts if isinstance(fact, OrderFilled)]
     assert len(trades) > 400
+    assert sum(isinstance(fact, OrderTriggered) for fact in history.venue.facts) > 50
     assert 50 < len(set(trades)) < len(trades)
 
 
 def _act(history: AnyHistory, chance: Random) -> None:
     act = chance.choices(
-        ("submit", "cancel", "replace", "shrink", "tick", "instruct", "end", "day"),
-        (50, 12, 10, 6, 4, 1, 1, 1),
+        ("submit", "stop", "cancel", "replace", "shrink", "tick", "instruct", "end", "day"),
+        (50, 8, 12, 10, 6, 4, 1, 1, 1),
     )[0]
     orders = history.venue.exchange.state.orders
     lots = chance.choice((chance.randint(1, 9), chance.randint(100, 1500)))
@@ -350,6 +489,10 @@ def _act(history: AnyHistory, chance: Random) -> None:
         price_in_cents = None if chance.random() < 0.1 else cents
         post_only, again = chance.random() < 0.1, chance.random() < 0.02
         history.submit(side, quantity, price_in_cents, account, time_in_force, post_only, again)
+    elif act == "stop":
+        limit_cents = None if chance.random() < 0.5 else chance.randint(0, 12)
+        reduce_only = chance.random() < 0.2
+        history.submit_stop(side, quantity, cents, limit_cents, account, time_in_force, reduce_only)
     elif act == "tick":
         history.tick(cents, chance.randint(-1, 4))
     elif act == "instruct":
@@ -361,6 +504,7 @@ def _act(history: AnyHistory, chance: Random) -> None:
     elif act == "cancel" and history.known:
         history.cancel(number, stranger)
     elif act == "replace" and orders:
-        history.replace(number, stranger, quantity, cents)
+        stop_cents = chance.choice((None, chance.randint(0, 12)))
+        history.replace(number, stranger, quantity, cents, stop_cents)
     elif act == "shrink" and orders:
         history.shrink_in_place(number % len(orders), lots % 20, stranger)
