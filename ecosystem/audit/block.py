@@ -33,6 +33,7 @@ AUDITED_TOPICS: Final = (
     "audit-timelines",
     "audit-reports",
     "books",
+    "account-requests",
 )
 """Logical topics by code, which is one more than the index: append, never reorder."""
 TOPIC_CODES: Final[Mapping[str, int]] = MappingProxyType(

@@ -10,7 +10,12 @@ from structlog.testing import capture_logs
 
 from consumers.risk_monitor.metrics import Metrics
 from consumers.risk_monitor.service import RiskMonitorService
-from ecosystem.events.alerts import RiskAlertEscalated, RiskAlertRaised, RiskHeartbeat
+from ecosystem.events.alerts import (
+    ComplianceStatusChanged,
+    RiskAlertEscalated,
+    RiskAlertRaised,
+    RiskHeartbeat,
+)
 from ecosystem.events.clock import ClockAdvanced
 from ecosystem.events.dead_letters import RecordDeadLettered
 from ecosystem.events.envelope import Event
@@ -148,6 +153,7 @@ def test_arrival_slices_are_told_and_remembered() -> None:
     assert [type(event).__name__ for event in told] == [
         "RiskHeartbeat",
         "RiskAlertRaised",
+        "ComplianceStatusChanged",
         "RiskHeartbeat",
     ]
     beat = told[-1]
@@ -156,7 +162,7 @@ def test_arrival_slices_are_told_and_remembered() -> None:
     restarted = world.service("arrival")
     world.append([tick(2, 61_500)])
     assert served(restarted) == 1
-    (next_beat,) = world.events("risk-alerts")[3:]
+    (next_beat,) = world.events("risk-alerts")[4:]
     assert isinstance(next_beat, RiskHeartbeat)
     assert (next_beat.slice_sequence, next_beat.events_count) == (2, 4)
 
@@ -185,8 +191,9 @@ def test_heartbeats_wait_for_each_other_and_an_alert_takes_them_along_at_once() 
     world.append([tick(3, 61_500)])
     assert served(service) == 1
     told = world.events("risk-alerts")
-    assert [type(event) for event in told] == [RiskHeartbeat] * 3 + [RiskAlertRaised, RiskHeartbeat]
-    assert appender.sizes == [5]
+    expected = [RiskAlertRaised, ComplianceStatusChanged, RiskHeartbeat]
+    assert [type(event) for event in told] == [RiskHeartbeat] * 3 + expected
+    assert appender.sizes == [6]
 
 
 def test_a_heartbeat_that_has_waited_long_enough_goes_without_an_alert() -> None:
