@@ -1,1 +1,1 @@
-"""The market data feed: correlated price paths, the quotes around them, and crashes of both."""
+"""The market data feed: price models, the quotes around them, bars, depth, and faults of all."""

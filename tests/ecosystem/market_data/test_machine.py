@@ -15,7 +15,7 @@ from ecosystem.events.venues import VenueStatusChanged
 from ecosystem.ids import RootIds
 from ecosystem.instruments import INSTRUMENTS
 from ecosystem.market_data.machine import MarketData
-from ecosystem.market_data.paths import PricePaths
+from ecosystem.market_data.models.source import ModelSource
 from ecosystem.market_data.source import PriceSource, SourcePrice, SourceState
 from ecosystem.units import E8, SECOND_US
 from tests.ecosystem.market_data.feeds import KEY, STARTS_AT_US, counts, crash, feed, run, ticks
@@ -55,7 +55,12 @@ def test_ticks_are_roots_numbered_by_their_feed_sequence() -> None:
 
 def test_the_feed_says_once_that_it_is_up_and_every_ten_seconds_that_it_lives() -> None:
     events = run(feed(1), 21)
-    assert counts(events) == {"PriceTicked": 147, "FeedHeartbeat": 21, "VenueStatusChanged": 1}
+    found = counts(events)
+    assert (found["PriceTicked"], found["FeedHeartbeat"], found["VenueStatusChanged"]) == (
+        147,
+        21,
+        1,
+    )
     assert isinstance(events[0], VenueStatusChanged)
     beats = [event for event in events if isinstance(event, FeedHeartbeat)]
     assert [beat.feed_sequence for beat in beats[::7]] == [1, 11, 21]
@@ -91,7 +96,12 @@ def test_an_interval_that_does_not_divide_the_heartbeat_is_refused(interval_us: 
 def test_ticks_come_every_100_ms_when_asked() -> None:
     machine = MarketData(KEY, 1, STARTS_AT_US, interval_us=100_000)
     events = run(machine, 101)
-    assert counts(events) == {"PriceTicked": 707, "FeedHeartbeat": 14, "VenueStatusChanged": 1}
+    found = counts(events)
+    assert (found["PriceTicked"], found["FeedHeartbeat"], found["VenueStatusChanged"]) == (
+        707,
+        14,
+        1,
+    )
 
 
 @given(
@@ -138,8 +148,10 @@ def test_injections_for_others_are_none_of_its_business() -> None:
 
 
 def test_a_kind_it_cannot_apply_is_refused() -> None:
-    with pytest.raises(InvalidInputError, match="kind 'depeg'; market-data applies 'crash' only"):
-        feed(2, msgspec.structs.replace(crash(), kind="depeg"))
+    with pytest.raises(
+        InvalidInputError, match="kind 'outage' found; market-data applies correlation-break, crash"
+    ):
+        feed(2, msgspec.structs.replace(crash(), kind="outage"))
 
 
 @given(seed=st.integers(0, 2**32), percent=st.integers(1, 25))
@@ -216,11 +228,17 @@ def returns(events: list[Event], instrument: str, since: int) -> list[float]:
     return [log(after / before) for before, after in pairwise(mids)]
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_in_a_crash_everything_falls_as_one(seed: int) -> None:
-    events = run(feed(seed, crash(starts_s=60, lasts_s=2400)), 2400)
-    bitcoin, ether = returns(events, "BTC-USD", 60), returns(events, "ETH-USD", 60)
-    assert statistics.correlation(bitcoin, ether) == pytest.approx(0.95, abs=0.01)
+def test_in_a_crash_everything_falls_as_one() -> None:
+    # The shock is the same in every mood of the market, so what it does to the correlation is
+    # not: from 0.88 in a busy market to 0.98 in a calm one, 0.95 in the long run.
+    found = []
+    for seed in range(4):
+        events = run(feed(seed, crash(starts_s=60, lasts_s=2400)), 2400)
+        found.append(
+            statistics.correlation(returns(events, "BTC-USD", 60), returns(events, "ETH-USD", 60))
+        )
+    assert min(found) > 0.85
+    assert statistics.mean(found) == pytest.approx(0.95, abs=0.03)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -266,7 +284,7 @@ class _Troubled(PriceSource):
     """A source that knows nothing for a while, and says so."""
 
     def __init__(self, seed: int) -> None:
-        self._paths = PricePaths(seed, SECOND_US)
+        self._paths = ModelSource(seed, SECOND_US)
 
     def prices(self, step: int) -> list[SourcePrice | None]:
         return [None if 5 <= step < 10 else price for price in self._paths.prices(step)]

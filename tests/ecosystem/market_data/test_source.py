@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from ecosystem.instruments import INSTRUMENTS
 from ecosystem.market_data.machine import MarketData
-from ecosystem.market_data.paths import PricePaths
+from ecosystem.market_data.models.source import ModelSource
 from ecosystem.market_data.source import SourcePrice
 from ecosystem.units import E8, SECOND_US
 from tests.ecosystem.market_data.feeds import KEY, STARTS_AT_US, crash, run, ticks
@@ -39,7 +39,7 @@ def test_injections_alter_what_any_source_gives() -> None:
 
 
 def test_a_model_asked_for_an_earlier_step_gives_what_it_gave() -> None:
-    paths = PricePaths(1, SECOND_US)
+    paths = ModelSource(1, SECOND_US)
     early = paths.prices(7)
     assert paths.prices(20) != early
     assert paths.prices(7) == early

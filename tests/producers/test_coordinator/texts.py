@@ -1,6 +1,6 @@
 """Scenario files for tests: one that is right, and one that is wrong in every way."""
 
-from producers.test_coordinator.vocabulary.tables import RULES
+from producers.test_coordinator.vocabulary.tables import INJECTIONS, RULES
 
 GOOD = """\
 title: A fall
@@ -81,7 +81,8 @@ effect, expect, false-alarms; did you mean 'description'?
 3: scenario.tags: 'A' found; {NAME_RULE}
 3: scenario.tags: 'b2' stands there twice
 4: scenario.duration: 80h found; 1m to 72h is allowed
-6: method[1].inject: unknown injection 'crsh'; allowed: crash; did you mean 'crash'?
+6: method[1].inject: unknown injection 'crsh'; allowed: {", ".join(INJECTIONS)}; \
+did you mean 'crash'?
 12: method[2].target: unknown target 'exchange'; allowed: market-data
 13: method[2].at: '10' found; a duration such as 90s, 15m or 36h is allowed
 14: method[2].for: 100h found; 1s to 72h is allowed

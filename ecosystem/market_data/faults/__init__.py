@@ -1,0 +1,1 @@
+"""What can be done to the market and to its feed; one file for each kind."""

@@ -1,0 +1,45 @@
+"""What the feed keeps for each instrument: its names, its draws, its quotes."""
+
+from typing import Final
+
+from ecosystem.instruments import INSTRUMENTS
+from ecosystem.market_data.quotes import QuoteModel
+from ecosystem.rng import Stream
+
+
+class Line:
+    """One instrument on the feed."""
+
+    __slots__ = (
+        "again_stream",
+        "base",
+        "beat_stream",
+        "book_draws",
+        "draws",
+        "measure",
+        "model",
+        "quote_asset",
+        "stream",
+        "symbol",
+    )
+
+    def __init__(self, symbol: str, seed: int) -> None:
+        instrument = INSTRUMENTS[symbol]
+        self.symbol = symbol
+        self.base, self.quote_asset = instrument.base, instrument.quote
+        self.stream = f"tick/{symbol}"
+        self.again_stream = f"tick-again/{symbol}"
+        self.beat_stream = f"heartbeat/{symbol}"
+        self.measure = f"price {symbol}"
+        self.draws = Stream(seed, "market-data", "quote", symbol)
+        self.book_draws = Stream(seed, "market-data", "depth", symbol)
+        self.model = QuoteModel(instrument)
+
+
+def lines(seed: int) -> tuple[Line, ...]:
+    """Return the lines of all instruments, in their order."""
+    return tuple(Line(symbol, seed) for symbol in INSTRUMENTS)
+
+
+LAST: Final = 2
+"""Where a quote holds the last price."""
