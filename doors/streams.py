@@ -1,7 +1,8 @@
 """Server-sent events: channels with bounded queues, heartbeats, and what a late comer has missed.
 
 What happens is published from any thread. A client that cannot keep up is dropped with a reason,
-and may come again with `Last-Event-ID`: what the channel still remembers since is sent first.
+and may come again with `Last-Event-ID`: what the channel remembers since is sent first. A channel
+remembers from its first listener on.
 """
 
 import asyncio
@@ -77,6 +78,8 @@ class Streams:
         self._clients: dict[str, set[_Client]] = {}
         self._past: dict[str, deque[Message]] = {}
         self._numbers: dict[str, itertools.count[int]] = {}
+        self._heard: set[str] = set()
+        """Channels that somebody has listened to; the others need not remember."""
         self._closed: str | None = None
 
     def open(self, *channels: str) -> None:
@@ -91,10 +94,13 @@ class Streams:
         """Send to everybody who listens; called from any thread.
 
         Args:
-            body: makes what is sent, as plain values; called at once.
+            body: makes what is sent, as plain values; called at once, or not at all where
+                nobody has ever listened.
         """
         with self._lock:
             number = next(self._numbers[channel])
+            if channel not in self._heard:
+                return
             message = Message(number, kind, json.dumps(body(), separators=(",", ":")))
             self._past[channel].append(message)
             for client in self._clients[channel]:
@@ -134,6 +140,7 @@ class Streams:
                 raise ProblemError(
                     503, "too-many-streams", f"{self._clients_max} clients listen already"
                 )
+            self._heard.add(channel)
             if last_event_id is not None and last_event_id.isdecimal():
                 seen = int(last_event_id)
                 missed = [one for one in self._past[channel] if one.number > seen]

@@ -2,12 +2,13 @@
 
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import FrameType
-from typing import Final
+from typing import Final, NamedTuple
 
 import structlog
 
+from doors.logs import configure_logs
 from ecosystem.clock import Clock
 from ecosystem.errors import EcosystemError
 from ecosystem.events.control.every import CONTROL_EVENTS
@@ -20,8 +21,10 @@ from eventlog.clients import Broker, Clients
 from eventlog.secret_store import SecretStore
 from eventlog.settings import read_settings
 from producers.live.clock import LiveClock
+from producers.live.doors import serve_door
 from producers.live.service import LiveService, restore
 from producers.live.settings import LiveSettings
+from producers.live.window import AnyWindow
 from producers.machines import SIMULATORS, build_machine
 
 SERVICES: Final = (*SIMULATORS, "clock")
@@ -30,8 +33,18 @@ CLOCK_INTERVAL_US: Final = 1_000_000
 log = structlog.get_logger()
 
 
-def build_service(service: str, settings: LiveSettings) -> LiveService:
-    """Return the service with its state restored from the log."""
+class Built(NamedTuple):
+    """A service that is ready to run, and what closes its door in the end."""
+
+    service: LiveService
+    close_door: Callable[[], None]
+
+
+def build_service(service: str, settings: LiveSettings) -> Built:
+    """Return the service with its state restored from the log, and its door open.
+
+    The door opens first: who asks meanwhile is told that the service is not ready yet.
+    """
     secrets = SecretStore(settings.secrets_dir)
     clients = Clients(
         Broker(bootstrap_servers=settings.bootstrap_servers, secrets=secrets),
@@ -40,39 +53,39 @@ def build_service(service: str, settings: LiveSettings) -> LiveService:
         (*PRODUCTION_EVENTS, *CONTROL_EVENTS),
     )
     key = run_key(settings.seed, secrets.get("run-key"))
-    machine: Machine = (
-        Clock(key, settings.clock_epoch_us, int(CLOCK_INTERVAL_US * settings.clock_scale))
-        if service == "clock"
-        else build_machine(service, key, settings.seed, settings.clock_epoch_us)
+    window = AnyWindow(LiveClock(settings.clock_epoch_us, settings.clock_scale))
+
+    def new_machine() -> Machine:
+        if service == "clock":
+            interval_us = int(CLOCK_INTERVAL_US * settings.clock_scale)
+            return Clock(key, settings.clock_epoch_us, interval_us)
+        return build_machine(service, key, settings.seed, settings.clock_epoch_us)
+
+    close_door = serve_door(
+        service,
+        settings,
+        key,
+        window,
+        lambda: clients.appender(service, linger_ms=0),
+        new_machine,
     )
+    machine = new_machine()
     appender = clients.appender(service, transactional=True)  # fences a predecessor first
     followed = clients.catalogue.subscription(service)
     group = clients.catalogue.principal(service).group
     committed = clients.committed(service, group, followed) if group else {}
     history = clients.reader(service, clients.catalogue.readable(service))
-    count = restore(machine, clients.codec, history, committed)
+    count = restore(machine, clients.codec, history, committed, also=window.remember)
     history.close()
     reader = clients.reader(service, followed, group=group) if group else None
     log.info("state_restored", service=service, events=count)
-    return LiveService(
-        machine,
-        LiveClock(settings.clock_epoch_us, settings.clock_scale),
-        clients.codec,
-        reader,
-        appender,
-    )
+    live = LiveService(machine, window.clock, clients.codec, reader, appender, window)
+    return Built(live, close_door)
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run the service named until SIGTERM or SIGINT; return the exit code."""
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(),
-        ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
+    configure_logs()
     if len(arguments) != 1 or arguments[0] not in SERVICES:
         sys.stderr.write(f"usage: python -m producers.live {'|'.join(SERVICES)}\n")
         return 2
@@ -84,8 +97,11 @@ def main(arguments: Sequence[str]) -> int:
     signal.signal(signal.SIGTERM, ask_to_stop)
     signal.signal(signal.SIGINT, ask_to_stop)
     try:
-        service = build_service(arguments[0], read_settings(LiveSettings))
-        service.run(lambda: bool(stop_asked))
+        built = build_service(arguments[0], read_settings(LiveSettings))
+        try:
+            built.service.run(lambda: bool(stop_asked))
+        finally:
+            built.close_door()
     except (EcosystemError, OSError) as error:
         log.error("service_stopped", service=arguments[0], error=str(error))
         return 1

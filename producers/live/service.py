@@ -16,6 +16,7 @@ from eventlog.log import LogReader, TransactionalAppender
 from eventlog.records import Positions, RawRecord, Record, merge_order
 from producers.live.clock import LiveClock
 from producers.live.ownership import is_own
+from producers.live.window import AnyWindow, Window
 
 POLL_MAX_S: Final = 0.05
 OFFSETS_EVERY_S: Final = 1.0
@@ -24,7 +25,12 @@ EVENTS_MAX: Final = 2_000
 
 
 def restore(
-    machine: Machine, codec: Codec, reader: LogReader, committed: Positions, bound_s: float = 600.0
+    machine: Machine,
+    codec: Codec,
+    reader: LogReader,
+    committed: Positions,
+    bound_s: float = 600.0,
+    also: Callable[[Event], None] | None = None,
 ) -> int:
     """Show `machine` its past in event-time order; return how many events that were.
 
@@ -32,6 +38,8 @@ def restore(
     below the offsets that were committed with its last facts. Records nobody can decode were
     reported by their steward and are passed over here.
 
+    Args:
+        also: is shown the same events, after the machine.
     Raises:
         TimeoutError: the end of the log was not reached within `bound_s`.
     """
@@ -51,11 +59,17 @@ def restore(
     past.sort(key=merge_order)
     for record in past:
         machine.restore(record.event)
+        if also is not None:
+            also(record.event)
     return len(past)
 
 
 class LiveService:
-    """Hosts one machine on the log."""
+    """Hosts one machine on the log.
+
+    Args:
+        window: through which doors see the machine, restored as it is given here.
+    """
 
     def __init__(
         self,
@@ -64,6 +78,7 @@ class LiveService:
         codec: Codec,
         reader: LogReader | None,
         appender: TransactionalAppender,
+        window: AnyWindow | None = None,
     ) -> None:
         self._machine = machine
         self._clock = clock
@@ -72,6 +87,11 @@ class LiveService:
         self._appender = appender
         self._offsets_at_s = time.monotonic()
         self.undecodable_count = 0
+        self._window = Window[Machine](clock) if window is None else window
+        self._window.open(machine)
+        self._behind = {} if reader is None else dict(reader.end_offsets())
+        """Ends of the partitions at the start that have not been reached."""
+        self._caught_up = False
 
     def run(self, stopping: Callable[[], bool]) -> None:
         """Serve until `stopping()`; what was begun is finished.
@@ -85,14 +105,31 @@ class LiveService:
     def step(self, patience_s: float) -> int:
         """Wait at most `patience_s` for input, decide, commit; return how many facts followed."""
         batch = self._reader.poll(patience_s) if self._reader else _wait(patience_s)
+        inputs = self._decoded(batch)
         now_us = self._clock.now_us()
-        facts = list(self._woken(now_us))
-        for event in self._decoded(batch):
-            facts += self._machine.handle(event, max(now_us, event.event_time_us))
-        if facts or self._offsets_due():
-            self._appender.commit(facts, self._reader)
-            self._offsets_at_s = time.monotonic()
+        with self._window.folding:
+            facts = list(self._woken(now_us))
+            for event in inputs:
+                facts += self._machine.handle(event, max(now_us, event.event_time_us))
+            if facts or self._offsets_due():
+                self._appender.commit(facts, self._reader)
+                self._offsets_at_s = time.monotonic()
+        if inputs or facts:
+            self._window.show(inputs, facts)
+        self._window.beat()
+        if not self._caught_up:
+            self._catch_up(now_us)
         return len(facts)
+
+    def _catch_up(self, now_us: int) -> None:
+        reached = self._reader.positions() if self._reader else {}
+        self._behind = {
+            place: end for place, end in self._behind.items() if reached.get(place, 0) < end
+        }
+        due_us = self._machine.due_us()
+        if not self._behind and (due_us is None or due_us > now_us):
+            self._caught_up = True
+            self._window.catch_up()
 
     def _patience_s(self) -> float:
         due_us = self._machine.due_us()

@@ -1,9 +1,14 @@
 """What a live service must be told, from environment variables that begin with TSE_."""
 
 from pathlib import Path
+from typing import Final
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from doors.identity import Environment
+
+CHAOS_TOKEN: Final = "chaos-token"  # noqa: S105 - a file's name
 
 
 class LiveSettings(BaseSettings):
@@ -22,3 +27,18 @@ class LiveSettings(BaseSettings):
     """Wall time at which the environment began, microseconds UTC; the same for every service."""
     clock_scale: float = Field(default=1.0, gt=0, le=10_000)
     """Seconds of event time per second on the wall."""
+    environment: Environment = "dev"
+    """In `prod` there are no chaos endpoints."""
+    http_address: str = "127.0.0.1"
+    http_port: int = Field(default=0, ge=0, le=65_535)
+    """Where the door is; 0: there is none."""
+    chaos_token_file: Path | None = None
+    """Holds the token of the chaos endpoints, mode 0600; `chaos-token` in `secrets_dir` unless
+    given. Where there is no such file there are no chaos endpoints."""
+    chaos_run: str = Field(default="manual", pattern=r"^[a-z][a-z0-9-]{0,61}[a-z0-9]$")
+    """The run that injections by hand belong to."""
+
+    @property
+    def token_file(self) -> Path:
+        """Where the token of the chaos endpoints may lie."""
+        return self.chaos_token_file or self.secrets_dir / CHAOS_TOKEN

@@ -94,11 +94,16 @@ def test_what_happens_reaches_everybody_who_listens(stands: Callable[..., Stand]
 
 def test_a_returning_client_is_given_what_it_missed(stands: Callable[..., Stand]) -> None:
     stand = stands()
-    stand.publish(*range(5))
-    with stand.client.stream("GET", "/news", headers={"Last-Event-ID": "3"}) as listener:
+    stand.publish(100, 101)
+    with stand.client.stream("GET", "/news") as listener:
+        stand.publish(0)
+        assert [event["id"] for event in events(listener.iter_lines(), 1)] == ["3"]
+    stand.publish(*range(1, 5))
+    with stand.client.stream("GET", "/news", headers={"Last-Event-ID": "5"}) as listener:
         stand.publish(99)
         missed = events(listener.iter_lines(), 3)
     assert [event["data"] for event in missed] == ["3", "4", "99"]
+    assert [event["id"] for event in missed] == ["6", "7", "8"]
 
 
 def test_a_quiet_stream_beats(stands: Callable[..., Stand]) -> None:

@@ -1,0 +1,1 @@
+"""Faults by hand: the chaos endpoints every simulator's door has where it is not production."""

@@ -1,0 +1,137 @@
+"""What an exchange tells Prometheus, from the wishes it was given and the facts it committed."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client.core import GaugeMetricFamily
+
+from ecosystem.events.envelope import Event
+from ecosystem.events.fills import OrderFilled
+from ecosystem.events.orders import (
+    OrderAccepted,
+    OrderCancelled,
+    OrderCancelRequested,
+    OrderExpired,
+    OrderRejected,
+    OrderReplaced,
+    OrderReplaceRequested,
+    OrderSubmitted,
+    OrderTriggered,
+)
+from ecosystem.events.words import EventId
+from ecosystem.instruments import INSTRUMENTS
+from ecosystem.units import E8
+from producers.chaos.board import ChaosBoard
+from producers.exchange.tape import Tape
+from producers.live.clock import LiveClock
+
+LATENCY_BUCKETS_S: Final = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0, 30.0)
+_OPERATIONS: Final = {
+    OrderSubmitted: "submit",
+    OrderCancelRequested: "cancel",
+    OrderReplaceRequested: "replace",
+}
+_ANSWERS: Final = (OrderAccepted, OrderRejected, OrderCancelled, OrderReplaced)
+_STATUSES: Final = {
+    OrderAccepted: "ACCEPTED",
+    OrderRejected: "REJECTED",
+    OrderCancelled: "CANCELLED",
+    OrderExpired: "EXPIRED",
+    OrderTriggered: "TRIGGERED",
+}
+
+
+class ExchangeMetrics:
+    """Counts orders as they move; a `Witness`, and a collector for what stands now."""
+
+    def __init__(
+        self,
+        venue: str,
+        registry: CollectorRegistry,
+        clock: LiveClock,
+        tape: Tape,
+        board: ChaosBoard,
+    ) -> None:
+        self._venue = venue
+        self._clock = clock
+        self._tape = tape
+        self._board = board
+        self._live: dict[EventId, str] = {}
+        """Type of each live order."""
+        self._orders = Counter(
+            "exchange_orders",
+            "Orders that reached a status, by order type",
+            ("type", "status"),
+            registry=registry,
+        )
+        self._latency = Histogram(
+            "exchange_order_latency_seconds",
+            "Event time from a wish to the venue's answer",
+            ("operation",),
+            registry=registry,
+            buckets=LATENCY_BUCKETS_S,
+        )
+        registry.register(self)
+
+    def remember(self, event: Event) -> None:
+        """Take in which orders are live, counting nothing: counters begin with the process."""
+        self._move(event, "")
+
+    def witness(self, inputs: Sequence[Event], facts: Sequence[Event]) -> None:
+        """Count what was committed."""
+        wishes = {event.event_id: event for event in inputs if type(event) in _OPERATIONS}
+        for fact in facts:
+            wish = wishes.get(fact.causation_id)
+            self._count(fact, wish)
+            if wish is not None and isinstance(fact, _ANSWERS):
+                seconds = (fact.event_time_us - wish.event_time_us) / 1e6
+                self._latency.labels(_OPERATIONS[type(wish)]).observe(max(0.0, seconds))
+
+    def _count(self, fact: Event, wish: Event | None) -> None:
+        status = _STATUSES.get(type(fact))
+        if isinstance(fact, OrderFilled):
+            status = "PARTIALLY_FILLED" if fact.remaining_quantity_e8 else "FILLED"
+        if status is None:
+            return
+        wished = wish.order_type if isinstance(wish, OrderSubmitted) else ""
+        if isinstance(fact, OrderRejected) and not wished:
+            return  # a refused wish to cancel or replace: the order did not move
+        order_type = self._move(fact, wished)
+        self._orders.labels(order_type, status).inc()
+
+    def _move(self, event: Event, wished: str) -> str:
+        match event:
+            case OrderAccepted(venue=self._venue):
+                self._live[event.order_id] = event.order_type
+                return event.order_type
+            case OrderFilled(venue=self._venue) if event.remaining_quantity_e8:
+                return self._live.get(event.order_id, "UNKNOWN")
+            case OrderTriggered(venue=self._venue):
+                return self._live.get(event.order_id, "UNKNOWN")
+            case OrderFilled(venue=self._venue) | OrderCancelled(venue=self._venue):
+                return self._live.pop(event.order_id, "UNKNOWN")
+            case OrderExpired(venue=self._venue):
+                return self._live.pop(event.order_id, "UNKNOWN")
+            case _:
+                return wished
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """Yield what stands now."""
+        now_us = self._clock.now_us()
+        active = GaugeMetricFamily("exchange_active_orders", "Live orders")
+        active.add_metric((), len(self._live))
+        yield active
+        volume = GaugeMetricFamily(
+            "exchange_volume_24h", "Quantity traded in a day of event time", labels=("instrument",)
+        )
+        for symbol in INSTRUMENTS:
+            volume.add_metric((symbol,), self._tape.volume_24h_e8(symbol, now_us) / E8)
+        yield volume
+        chaos = GaugeMetricFamily(
+            "exchange_chaos_active", "Injections that apply now", labels=("type",)
+        )
+        counts = self._board.active_by_kind(now_us)
+        for kind in self._board.kinds:
+            chaos.add_metric((kind,), counts[kind])
+        yield chaos
