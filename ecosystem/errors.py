@@ -3,6 +3,7 @@
 EcosystemError
   IllegalTransitionError   a fact arrived that the state does not allow: a bug or a corrupt log
   InvalidInputError        a value outside what is allowed; says what was found and where
+    CalendarEndedError     a day that no published calendar of holidays reaches
 """
 
 
@@ -18,3 +19,7 @@ class IllegalTransitionError(EcosystemError):
 
 class InvalidInputError(EcosystemError):
     """A value outside what is allowed; says what was found, what is allowed and where."""
+
+
+class CalendarEndedError(InvalidInputError):
+    """A day that no published calendar of holidays reaches."""

@@ -1,45 +1,44 @@
-"""The custodian: settles what accounts have earned at a venue into custody."""
+"""The custodian: settles profit into custody, moves what clients ask for, keeps and compares."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
-from heapq import heappop, heappush
-from types import MappingProxyType
 from typing import Final
 
-from ecosystem.custodian.calendar import PROCESSING_US, Calendar
-from ecosystem.custodian.profit import Profits
-from ecosystem.errors import IllegalTransitionError
-from ecosystem.events.balances import BalanceChanged
+from ecosystem.custodian import balances
+from ecosystem.custodian.answers import Answers
+from ecosystem.custodian.approvals import Approvers
+from ecosystem.custodian.clients import CLIENTS, Client
+from ecosystem.custodian.faults.active import Faults, minutes_e8
+from ecosystem.custodian.instructing import LEAST_E8, Instructing
+from ecosystem.custodian.reconciling import EVERY_US, reconcile
+from ecosystem.custodian.settling import Settling
+from ecosystem.custodian.state import CustodyState, Earned
+from ecosystem.custodian.venue_facts import status_changed
+from ecosystem.events.accounts import PositionChanged
+from ecosystem.events.control.scenario import InjectionCancelRequested, InjectionScheduled
 from ecosystem.events.envelope import Event
 from ecosystem.events.fills import OrderFilled
+from ecosystem.events.prices import PriceTicked
 from ecosystem.events.settlements import (
-    SettlementCompleted,
-    SettlementFailed,
-    SettlementInstructed,
+    ReconciliationCompleted,
+    TransferCancelRequested,
+    TransferRequested,
 )
-from ecosystem.events.venues import VenueStatusChanged
-from ecosystem.events.words import EventId, SettlementKind
-from ecosystem.firm import CUSTODIAN, CUSTODY_ACCOUNT, VENUE
-from ecosystem.ids import RootIds, derive_id
+from ecosystem.events.words import EventId
+from ecosystem.firm import CUSTODIAN
+from ecosystem.ids import RootIds
 from ecosystem.rng import Stream
-from ecosystem.units import E8
+from ecosystem.units import E8, SECOND_US
+from ecosystem.venues import VENUES
 
-KINDS: Final[Mapping[str, SettlementKind]] = MappingProxyType(
-    {"firm-momentum": "CRYPTO_INTERNAL", "firm-reversion": "CRYPTO_EXTERNAL"}
-)
-"""How each account settles; accounts that are not named do not."""
-LEAST_E8: Final[Mapping[str, int]] = MappingProxyType(
-    {"USD": 10 * E8, "USDT": 10 * E8, "BTC": 20_000, "ETH": 400_000}
-)
-"""Profit in each asset that is worth a settlement, about ten dollars."""
+_NEVER_US: Final = 2**63 - 1
 
 
 class Custodian:
     """A custodian as a machine.
 
-    Its past is its own facts and what they followed from: the fills and balance changes of the
-    venue. Restored from all of them it goes on as if it had never stopped; their order matters
-    only within fills. Restored from its own facts alone it knows what is in custody and what is
+    Its past is its own facts and what it was told: prices, executions, balances of the venues,
+    requests and injections. Restored from all of them in the order of their times it goes on as if
+    it had never stopped. Restored from its own facts alone it knows what is in custody and what is
     due, but neither costs nor locks: it lets open settlements fail and settles late, never twice.
     """
 
@@ -50,215 +49,215 @@ class Custodian:
         seed: int,
         starts_at_us: int,
         name: str = CUSTODIAN,
-        venue: str = VENUE,
-        custody_account: str = CUSTODY_ACCOUNT,
-        kinds: Mapping[str, SettlementKind] = KINDS,
+        venues: Sequence[str] = tuple(VENUES),
+        clients: Sequence[Client] = CLIENTS,
         least_e8: Mapping[str, int] = LEAST_E8,
-        holidays: frozenset[date] = frozenset(),
     ) -> None:
-        self._name = name
-        self._venue = venue
-        self._custody_account = custody_account
-        self._kinds = kinds
-        self._least_e8 = least_e8
+        """Open at `starts_at_us`.
+
+        Args:
+            least_e8: by asset, the profit that is worth a settlement.
+        """
         self._starts_at_us = starts_at_us
         self._roots = RootIds(run_key, name)
-        self._chance = Stream(seed, name, "processing")
-        self._calendar = Calendar(holidays)
-        self._profits = Profits()
-        self._unsettled_e8: dict[tuple[str, str], int] = {}
-        self._instructions = 0
-        self._open: dict[EventId, SettlementInstructed] = {}
-        self._due: list[tuple[int, int, EventId]] = []
-        self._locked: set[EventId] = set()
-        self._held: dict[str, tuple[int, int]] = {}
-        self._up = False
-        self._time_us = 0
+        self.state = CustodyState(name, venues, clients)
+        self._faults = Faults(name, seed)
+        approvers = Approvers(Stream(seed, name, "approvals"))
+        processing = Stream(seed, name, "processing")
+        self._settling = Settling(approvers, processing, self._faults)
+        self._instructing = Instructing(self._settling, self._faults, least_e8)
+        self._heard_us = starts_at_us
+        """When an injection was last heard of; it changes nothing before that."""
+        self._dues: dict[EventId, tuple[Event, int]] = {}
+        self._due_us: int | None = None
+        """When the next step is due, as long as nothing has changed; None when it may have."""
 
     @property
     def name(self) -> str:
         """The service, and the principal under which its events are written."""
-        return self._name
+        return self.state.name
 
     def handle(self, event: Event, now_us: int) -> Sequence[Event]:
-        """Return the instruction that follows from a fill, if enough has been earned by it."""
-        self._learn(event)
-        if not isinstance(event, OrderFilled) or event.venue != self._venue:
+        """Return what follows from a request, or from an execution that has earned enough."""
+        state = self.state
+        asset = state.learn(event)
+        if asset is not None:
+            assert isinstance(event, OrderFilled | PositionChanged)
+            return self._earned(Earned(event, asset), now_us)
+        if type(event) is PriceTicked:
             return ()
-        asset = event.fee_asset
-        kind = self._kinds.get(event.account)
-        amount_e8 = self._unsettled_e8.get((event.account, asset), 0)
-        if kind is None or amount_e8 < self._least_e8.get(asset, E8):
-            return ()
-        time_us = self._next_time_us(now_us)
-        event_id = derive_id(event.event_id, "custodian/instructed")
-        processing_us = self._chance.integer(self._instructions, *PROCESSING_US)
-        instructed = SettlementInstructed(
-            event_id=event_id,
-            correlation_id=event.correlation_id,
-            causation_id=event.event_id,
-            event_time_us=time_us,
-            settlement_id=event_id,
-            venue=self._venue,
-            account=event.account,
-            custody_account=self._custody_account,
-            asset=asset,
-            amount_e8=amount_e8,
-            kind=kind,
-            due_time_us=self._calendar.due_us(kind, time_us, processing_us),
-            direction="TO_CUSTODY",
-            approvals_needed=0,
-        )
-        self._evolve(instructed)
-        return (instructed,)
+        if isinstance(event, TransferRequested | TransferCancelRequested):
+            if event.custodian != state.name:
+                return ()
+            state.waiting[event.event_id] = event
+            return self._answered(now_us) if state.state == "UP" else ()
+        if isinstance(event, InjectionScheduled | InjectionCancelRequested):
+            self._heard_us = now_us
+            self._faults.learn(event)
+            self._changed(injections=True)
+        return ()
 
     def due_us(self) -> int | None:
-        """Return when the custodian opens or, once open, when the next settlement is due."""
-        if not self._up:
-            return self._starts_at_us
-        while self._due and self._due[0][2] not in self._open:
-            heappop(self._due)
-        return self._due[0][0] if self._due else None
+        """Return when the custodian opens or, once open, when its next step is due."""
+        if self._due_us is None:
+            self._due_us = self._next_us()
+        return self._due_us
 
     def wake(self, now_us: int) -> Sequence[Event]:
-        """Return the opening, or the ends of the settlements that are due."""
-        facts: list[Event] = []
-        if not self._up:
-            facts.append(self._came_up(now_us))
-        while (due_us := self.due_us()) is not None and due_us <= now_us:
-            instructed = self._open[self._due[0][2]]
-            if instructed.settlement_id in self._locked:
-                facts += self._complete(instructed, now_us)
-            else:
-                facts.append(self._fail(instructed, now_us))
-        return facts
+        """Return the opening, or all that is due: steps of settlements and reconciliations."""
+        answers = self._answers(now_us)
+        if self.state.state == "CLOSED":
+            self._open(answers)
+        for ended in self._faults.ended(now_us):
+            answers.note(ended)
+        self._go_down_or_up(answers)
+        if self.state.state == "UP":
+            while (due := self._step_due())[0] <= now_us:
+                settlement = self.state.settlements.get(due[1])
+                if settlement is None:
+                    self._reconcile(answers)
+                else:
+                    self._settling.step(settlement, answers)
+        self._changed()
+        return answers.facts
 
     def restore(self, event: Event) -> None:
-        """Take in a fact of the machine's own past, or a fill or balance change it followed."""
-        self._learn(event)
-        self._evolve(event)
+        """Take in a fact of the machine's own past, or what it was told."""
+        state = self.state
+        asset = state.learn(event)
+        if asset is not None:
+            assert isinstance(event, OrderFilled | PositionChanged)
+            self._remember(Earned(event, asset))
+        elif isinstance(event, TransferRequested | TransferCancelRequested):
+            self._wait(event)
+        self._faults.learn(event)
+        state.evolve(event)
+        self._changed(injections=True)
 
     def held_e8(self, asset: str) -> int:
-        """Return what custody holds of an asset."""
-        return self._held.get(asset, (0, 0))[0]
-
-    def _learn(self, event: Event) -> None:
-        if isinstance(event, OrderFilled) and event.venue == self._venue:
-            asset, profit_e8 = self._profits.realise(event)
-            self._add_unsettled(event.account, asset, profit_e8)
-        elif isinstance(event, BalanceChanged) and event.venue == self._venue:
-            if event.reason == "DEPOSIT":
-                self._profits.deposit(event.account, event.asset, event.change_e8)
-            elif event.reason == "SETTLEMENT_LOCK":
-                self._locked.add(event.reference_id)
-
-    def _evolve(self, event: Event) -> None:
-        match event:
-            case SettlementInstructed():
-                self._add_unsettled(event.account, event.asset, -event.amount_e8)
-                self._open[event.settlement_id] = event
-                heappush(self._due, (event.due_time_us, self._instructions, event.settlement_id))
-                self._instructions += 1
-            case SettlementCompleted():
-                self._close(event)
-            case SettlementFailed():
-                self._close(event)
-                self._add_unsettled(event.account, event.asset, event.amount_e8)
-            case BalanceChanged(venue=self._name):
-                total_e8, changes = self._held.get(event.asset, (0, 0))
-                total_e8 += event.change_e8
-                if (total_e8, changes) != (event.total_e8, event.balance_sequence):
-                    raise IllegalTransitionError(
-                        f"custody of {event.asset}: change {event.balance_sequence} to "
-                        f"{event.total_e8}; allowed: change {changes} to {total_e8}"
-                    )
-                self._held[event.asset] = (total_e8, changes + 1)
-            case VenueStatusChanged(venue=self._name):
-                self._up = True
-            case _:
-                return
-        self._time_us = event.event_time_us
-
-    def _close(self, event: SettlementCompleted | SettlementFailed) -> None:
-        if self._open.pop(event.settlement_id, None) is None:
-            raise IllegalTransitionError(
-                f"{type(event).__name__} of settlement {event.settlement_id.hex()}, which is not "
-                "open; allowed: one end for each settlement instructed"
-            )
-        self._locked.discard(event.settlement_id)
-
-    def _add_unsettled(self, account: str, asset: str, amount_e8: int) -> None:
-        place = (account, asset)
-        self._unsettled_e8[place] = self._unsettled_e8.get(place, 0) + amount_e8
-
-    def _next_time_us(self, now_us: int) -> int:
-        # After the delivery and after all before: a merge by time gives the order of decision.
-        return max(now_us, self._time_us) + 1
-
-    def _came_up(self, now_us: int) -> Event:
-        event_id = self._roots.root("venue-status", 0)
-        event = VenueStatusChanged(
-            event_id=event_id,
-            correlation_id=event_id,
-            causation_id=event_id,
-            event_time_us=self._next_time_us(now_us),
-            venue=self._name,
-            state="UP",
-            reason="opened",
+        """Return what custody holds of an asset for the clients of this log."""
+        accounts = {client.account for client in self.state.clients if client.published}
+        return sum(
+            held.total_e8
+            for account, held_asset, held in self.state.ledger
+            if held_asset == asset and account in accounts
         )
-        self._evolve(event)
-        return event
 
-    def _fail(self, instructed: SettlementInstructed, now_us: int) -> Event:
-        event = SettlementFailed(
-            event_id=derive_id(instructed.event_id, "custodian/failed"),
-            correlation_id=instructed.correlation_id,
-            causation_id=instructed.event_id,
-            event_time_us=self._next_time_us(now_us),
-            settlement_id=instructed.settlement_id,
-            venue=instructed.venue,
-            account=instructed.account,
-            custody_account=instructed.custody_account,
-            asset=instructed.asset,
-            amount_e8=instructed.amount_e8,
-            reason=f"{instructed.venue} had not locked the amount when it was due",
-            direction=instructed.direction,
-        )
-        self._evolve(event)
-        return event
+    def _answers(self, now_us: int) -> Answers:
+        return Answers(self.state, self._roots, now_us)
 
-    def _complete(self, instructed: SettlementInstructed, now_us: int) -> Sequence[Event]:
-        event = SettlementCompleted(
-            event_id=derive_id(instructed.event_id, "custodian/completed"),
-            correlation_id=instructed.correlation_id,
-            causation_id=instructed.event_id,
-            event_time_us=self._next_time_us(now_us),
-            settlement_id=instructed.settlement_id,
-            venue=instructed.venue,
-            account=instructed.account,
-            custody_account=instructed.custody_account,
-            asset=instructed.asset,
-            amount_e8=instructed.amount_e8,
-            direction=instructed.direction,
-        )
-        self._evolve(event)
-        total_e8, changes = self._held.get(event.asset, (0, 0))
-        total_e8 += event.amount_e8
-        credit = BalanceChanged(
-            event_id=derive_id(event.event_id, "custodian/balance"),
-            correlation_id=event.correlation_id,
-            causation_id=event.event_id,
-            event_time_us=self._next_time_us(now_us),
-            venue=self._name,
-            account=event.custody_account,
-            asset=event.asset,
-            reason="SETTLEMENT",
-            reference_id=event.settlement_id,
-            change_e8=event.amount_e8,
-            available_e8=total_e8,
-            locked_e8=0,
-            total_e8=total_e8,
-            balance_sequence=changes,
-        )
-        self._evolve(credit)
-        return event, credit
+    def _earned(self, earned: Earned, now_us: int) -> Sequence[Event]:
+        if self.state.state != "UP":
+            self._remember(earned)
+            return ()
+        if not self._instructing.is_enough(self.state, earned):
+            return ()
+        answers = self._answers(now_us)
+        self._instructing.profit(earned, answers)
+        self._changed()
+        return answers.facts
+
+    def _remember(self, earned: Earned) -> None:
+        # The first that made it enough is what it would have followed from.
+        if self.state.state == "DOWN" and self._instructing.is_enough(self.state, earned):
+            place = (earned.cause.venue, earned.cause.account, earned.asset)
+            self.state.earned.setdefault(place, earned)
+
+    def _wait(self, event: TransferRequested | TransferCancelRequested) -> None:
+        state = self.state
+        known = state.find(event.transfer_id) is not None or event.transfer_id in state.refused
+        if event.custodian == state.name and (
+            not known or isinstance(event, TransferCancelRequested)
+        ):
+            state.waiting[event.event_id] = event
+
+    def _answered(self, now_us: int) -> Sequence[Event]:
+        answers = self._answers(now_us)
+        self._answer_waiting(answers)
+        self._changed()
+        return answers.facts
+
+    def _answer_waiting(self, answers: Answers) -> None:
+        for request in list(self.state.waiting.values()):
+            if isinstance(request, TransferRequested):
+                self._instructing.transfer(request, answers)
+            else:
+                self._instructing.cancel(request, answers)
+
+    def _open(self, answers: Answers) -> None:
+        for client in self.state.clients:
+            if client.published:
+                balances.opened(answers, client)
+        status_changed(answers, "UP", "opened")
+
+    def _go_down_or_up(self, answers: Answers) -> None:
+        state, now_us = self.state, answers.now_us
+        outage = self._faults.offline(now_us)
+        if outage is not None and state.state == "UP":
+            down = status_changed(answers, "DOWN", "no service")
+            answers.note(self._faults.note(outage, down, "status", (E8, 0)))
+        elif outage is None and state.state == "DOWN":
+            earned = list(state.earned.values())
+            status_changed(answers, "UP", "in service again")
+            for one in earned:
+                if self._instructing.is_enough(state, one):
+                    self._instructing.profit(one, answers)
+        if state.state == "UP" and state.waiting:
+            self._answer_waiting(answers)
+
+    def _reconcile(self, answers: Answers) -> None:
+        state = self.state
+        last_us = state.reconciled_us
+        before = len(answers.facts)
+        due_us = self._reconciliation_us()
+        reconcile(answers)
+        outage = self._faults.offline(due_us)
+        if outage is not None and answers.now_us - due_us > SECOND_US and last_us is not None:
+            values_e8 = (minutes_e8(due_us - last_us), minutes_e8(answers.now_us - last_us))
+            for event in answers.facts[before:]:
+                if isinstance(event, ReconciliationCompleted):
+                    note = self._faults.note(outage, event, "reconciliation minutes", values_e8)
+                    answers.note(note)
+        for client in state.clients:
+            if client.published:
+                balances.keep_cold(answers, client)
+
+    def _reconciliation_us(self) -> int:
+        last_us = self.state.reconciled_us
+        if last_us is None:
+            return self._starts_at_us + EVERY_US
+        passed = (last_us - self._starts_at_us) // EVERY_US
+        return self._starts_at_us + (passed + 1) * EVERY_US
+
+    def _changed(self, *, injections: bool = False) -> None:
+        self._due_us = None
+        if injections:
+            self._dues.clear()
+
+    def _step_due(self) -> tuple[int, EventId]:
+        """Return when the next step is due and of what; a reconciliation has an empty id."""
+        best = (self._reconciliation_us(), EventId(b""))
+        for settlement_id, settlement in self.state.settlements.items():
+            known = self._dues.get(settlement_id)
+            if known is None or known[0] is not settlement.last:
+                known = (settlement.last, self._settling.due_us(settlement))
+                self._dues[settlement_id] = known
+            if known[1] < best[0]:
+                best = (known[1], settlement_id)
+        if len(self._dues) > 2 * len(self.state.settlements) + 100:
+            self._dues.clear()
+        return best
+
+    def _next_us(self) -> int:
+        state, faults = self.state, self._faults
+        if state.state == "CLOSED":
+            return self._starts_at_us
+        ends_us = faults.due_us()
+        due_us = _NEVER_US if ends_us is None else ends_us
+        if state.state == "UP":
+            begins_us = faults.offline_from_us()
+            due_us = min(due_us, self._step_due()[0])
+            due_us = min(due_us, begins_us if begins_us is not None else _NEVER_US)
+            if state.waiting:
+                due_us = min(due_us, state.time_us)
+        return max(due_us, self._heard_us)

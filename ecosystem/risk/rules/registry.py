@@ -9,11 +9,8 @@ from ecosystem.risk.rules import (
     daily_loss,
     drawdown,
     feed_stale,
-    order_rate,
-    order_size,
     position_limit,
     price_shock,
-    repeated_execution,
     settlement_timeout,
     venue_down,
 )
@@ -29,9 +26,6 @@ RULES: Final[Mapping[str, RuleKind]] = MappingProxyType(
             settlement_timeout.KIND,
             venue_down.KIND,
             feed_stale.KIND,
-            order_rate.KIND,
-            order_size.KIND,
-            repeated_execution.KIND,
         )
     }
 )

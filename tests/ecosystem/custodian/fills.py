@@ -24,6 +24,7 @@ def fill(
     instrument: str = "BTC-USD",
     fee_asset: str = "USD",
     at_us: int = 0,
+    venue: str = "exchange-okx",
 ) -> OrderFilled:
     """Return a fill of a market order at the venue."""
     event_id = new_id()
@@ -35,7 +36,7 @@ def fill(
         event_time_us=at_us,
         trade_id=event_id,
         order_id=event_id,
-        venue="exchange-okx",
+        venue=venue,
         account=account,
         instrument=instrument,
         side=side,

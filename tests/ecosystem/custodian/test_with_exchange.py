@@ -6,13 +6,14 @@ from random import Random
 
 import pytest
 
+from ecosystem.custodian.clients import THE_FIRM
 from ecosystem.custodian.machine import Custodian
 from ecosystem.events.balances import BalanceChanged
 from ecosystem.events.envelope import Event
-from ecosystem.events.fills import OrderFilled
 from ecosystem.events.orders import OrderSubmitted
 from ecosystem.events.prices import PriceTicked
 from ecosystem.events.settlements import (
+    ReconciliationCompleted,
     SettlementCompleted,
     SettlementFailed,
     SettlementInstructed,
@@ -85,7 +86,7 @@ class Host:
 
 def new_custodian() -> Custodian:
     """Return a custodian that is not yet open."""
-    return Custodian(run_key=bytes(32), seed=7, starts_at_us=STARTS_AT_US)
+    return Custodian(run_key=bytes(32), seed=7, starts_at_us=STARTS_AT_US, venues=[VENUE])
 
 
 def trade(host: Host, chance: Random, steps: int) -> None:
@@ -156,16 +157,19 @@ def check_value(host: Host) -> None:
             + state.house.holdings_e8[asset]
             + state.house.fees_e8[asset]
             + host.custodian.held_e8(asset)
-            == opening_e8 + HOUSE_HOLDINGS_E8[asset] + host.in_both_e8[asset]
+            == opening_e8
+            + THE_FIRM.opening_e8.get(asset, 0)
+            + HOUSE_HOLDINGS_E8[asset]
+            + host.in_both_e8[asset]
         ), asset
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2])
 def test_value_is_conserved_across_exchange_and_custodian(seed: int) -> None:
     host = Host()
-    trade(host, Random(seed), 800)
+    trade(host, Random(seed), 400)
     ends = [type(fact) for fact in host.log if isinstance(fact, SettlementCompleted)]
-    assert len(ends) > 20
+    assert len(ends) > 10
     assert host.custodian.held_e8("USD") > 0
     assert not any(host.in_both_e8.values())
     published_e8: dict[tuple[str, str, str], int] = {}
@@ -177,11 +181,11 @@ def test_value_is_conserved_across_exchange_and_custodian(seed: int) -> None:
     assert published_e8["custodian", "custody-firm", "USD"] == host.custodian.held_e8("USD")
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1])
 def test_every_settlement_ends_once_and_what_ends_was_instructed(seed: int) -> None:
     host = Host()
-    trade(host, Random(seed), 500)
-    host.run_until(STARTS_AT_US + 60 * 24 * HOUR_US)
+    trade(host, Random(seed), 300)
+    host.run_until(STARTS_AT_US + 7 * 24 * HOUR_US)
     instructed = [fact for fact in host.log if isinstance(fact, SettlementInstructed)]
     ended = [
         fact.settlement_id
@@ -196,13 +200,19 @@ def test_every_settlement_ends_once_and_what_ends_was_instructed(seed: int) -> N
 
 def is_of_custodian(event: Event) -> bool:
     """Tell whether the custodian wrote an event."""
-    settles = isinstance(event, SettlementInstructed | SettlementCompleted | SettlementFailed)
-    return settles or getattr(event, "venue", "") == "custodian"
+    kind = type(event).__name__
+    return kind.startswith(("Settlement", "Reconciliation")) or (
+        getattr(event, "venue", "") == "custodian"
+    )
 
 
-def is_of_exchange(event: Event) -> bool:
-    """Tell whether an event is a fill or a balance change of the exchange."""
-    return isinstance(event, OrderFilled | BalanceChanged) and event.venue == "exchange-okx"
+def test_in_a_quiet_market_every_reconciliation_matches_to_the_unit() -> None:
+    host = Host()
+    trade(host, Random(4), 300)
+    found = [fact for fact in host.log if isinstance(fact, ReconciliationCompleted)]
+    assert len(found) > 4_000
+    assert {fact.resolution for fact in found} == {"MATCHED"}
+    assert len({fact.venue_total_e8 for fact in found if fact.asset == "USD"}) > 100
 
 
 @pytest.mark.parametrize("cut", [1, 57, 300, 711, 1500])
@@ -211,20 +221,20 @@ def test_a_restored_custodian_goes_on_as_if_it_had_never_stopped(cut: int) -> No
     trade(host, Random(5), 300)
     straight, stopped = new_custodian(), new_custodian()
     own: list[Event] = []
-    for number, event in enumerate(host.log):
+    heard = [fact for fact in host.log if not is_of_custodian(fact)]
+    for number, event in enumerate(heard):
         if number == cut:
             stopped = new_custodian()
-            past = [*filter(is_of_exchange, host.log[:cut]), *own]
-            for fact in sorted(past, key=lambda fact: fact.event_time_us):
+            for fact in sorted([*heard[:cut], *own], key=lambda fact: fact.event_time_us):
                 stopped.restore(fact)
         facts: list[Event] = []
         twins: list[Event] = []
         for machine, out in ((straight, facts), (stopped, twins)):
-            while (due_us := machine.due_us()) is not None and due_us <= event.event_time_us:
+            while (due_us := machine.due_us()) is not None and due_us < event.event_time_us:
                 out += machine.wake(due_us)
             out += machine.handle(event, event.event_time_us)
         assert facts == twins
         own += facts
-    assert len(own) > 20
     written = [fact for fact in host.log if is_of_custodian(fact)]
-    assert own[: len(written)] == written
+    assert len([fact for fact in own if isinstance(fact, SettlementCompleted)]) > 20
+    assert own == written[: len(own)]
