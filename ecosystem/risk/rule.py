@@ -10,11 +10,13 @@ from typing import Any, ClassVar, Final, Generic, TypeVar
 import msgspec
 
 from ecosystem.events.envelope import Event
+from ecosystem.events.words import EventId
 from ecosystem.risk.alerts import AlertBook
 from ecosystem.risk.severity import SeverityScale
 from ecosystem.risk.state import RiskState
 from ecosystem.risk.tables import Table
-from ecosystem.risk.watch import Finding
+from ecosystem.risk.watch import Finding, Watch
+from ecosystem.units import E8
 
 NOTHING: Final[Sequence[Finding]] = ()
 NEVER_US: Final = 2**63 - 1
@@ -48,6 +50,40 @@ class Rule(Generic[Limit]):
         self.limit = limit
         self.scale = scale
         self.book.rescale(self.name, scale)
+
+    def watch(self, subject: str) -> Watch:
+        """Return the rule's watch over a subject, new or known."""
+        return self.book.watch(self.name, subject, self.scale)
+
+    def found(
+        self,
+        watch: Watch,
+        measured_e8: int,
+        limit_e8: int,
+        unit: str,
+        inputs: Callable[[], Sequence[EventId]],
+        message: Callable[[], str],
+    ) -> Sequence[Finding]:
+        """Return what was found of one subject, where its watch does not stay quiet.
+
+        Args:
+            inputs: the events that determined the measured value, asked for only when told.
+            message: what happened, in words, asked for only when told.
+        """
+        utilisation_e8 = measured_e8 * E8 // limit_e8
+        if watch.stays(utilisation_e8):
+            return NOTHING
+        finding = Finding(
+            watch=watch,
+            measured_e8=measured_e8,
+            limit_e8=limit_e8,
+            utilisation_e8=utilisation_e8,
+            unit=unit,
+            rule_version=self.version,
+            inputs=tuple(inputs()),
+            message=message(),
+        )
+        return (finding,)
 
     def judges(self) -> Mapping[type[Event], Judge]:
         """Return, by event type, what is judged after each such event; the default: nothing."""

@@ -9,8 +9,11 @@ from ecosystem.risk.rules import (
     daily_loss,
     drawdown,
     feed_stale,
+    order_rate,
+    order_size,
     position_limit,
     price_shock,
+    repeated_execution,
     settlement_timeout,
     venue_down,
 )
@@ -26,6 +29,9 @@ RULES: Final[Mapping[str, RuleKind]] = MappingProxyType(
             settlement_timeout.KIND,
             venue_down.KIND,
             feed_stale.KIND,
+            order_rate.KIND,
+            order_size.KIND,
+            repeated_execution.KIND,
         )
     }
 )

@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import Final
 
 from ecosystem.events.words import Severity
-from ecosystem.firm import CUSTODIAN, FEED
+from ecosystem.firm import CUSTODIAN, FEED, OPENING_BALANCES_E8
 from ecosystem.risk.rules import registry as risk
 from ecosystem.units import E8, HOUR_US, MINUTE_US, SECOND_US
 from ecosystem.venues import VENUES
@@ -30,8 +30,16 @@ SEVERITIES: Final[Mapping[str, Severity]] = MappingProxyType(
 
 PLACES: Final = (*VENUES, CUSTODIAN, FEED)
 """What an alert about a place can be about."""
+ACCOUNTS: Final = tuple(
+    sorted({account for held in OPENING_BALANCES_E8.values() for account in held})
+)
+ABOUT_ACCOUNTS: Final = ("order_rate", "order_size", "repeated_execution")
+"""Rules whose alerts are about accounts."""
 RULES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
-    {name: kind.subjects or PLACES for name, kind in risk.RULES.items()}
+    {
+        name: kind.subjects or (ACCOUNTS if name in ABOUT_ACCOUNTS else PLACES)
+        for name, kind in risk.RULES.items()
+    }
 )
 """The rules of the risk monitor, and the subjects each can raise an alert on."""
 
