@@ -9,7 +9,14 @@ from rich.table import Table
 
 from benchmarks.row import Row
 
-MODULES: Final = ("matching", "world_append", "history_read", "audit_join", "alert_latency")
+MODULES: Final = (
+    "matching",
+    "exchange_service",
+    "world_append",
+    "history_read",
+    "audit_join",
+    "alert_latency",
+)
 
 
 def table(rows: list[Row]) -> Table:

@@ -30,7 +30,7 @@ REPEATS: Final = 5
 _TICK_E8: Final = 1_000_000
 _LIFE: Final = 61
 _VENUE: Final = "exchange-okx"
-_STARTS_AT_US: Final = 1_767_571_200_000_000
+STARTS_AT_US: Final = 1_767_571_200_000_000
 
 
 class Wish(NamedTuple):
@@ -158,7 +158,7 @@ def events(wishes: Sequence[Wish]) -> list[Event]:
             event_id=wish.order_id,
             correlation_id=wish.order_id,
             causation_id=wish.order_id,
-            event_time_us=_STARTS_AT_US + number * 100,
+            event_time_us=STARTS_AT_US + number * 100,
             order_id=wish.order_id,
             venue=_VENUE,
             account=wish.account,
@@ -177,7 +177,7 @@ def events(wishes: Sequence[Wish]) -> list[Event]:
             event_id=wish.order_id,
             correlation_id=wish.order_id,
             causation_id=wish.order_id,
-            event_time_us=_STARTS_AT_US + number * 100,
+            event_time_us=STARTS_AT_US + number * 100,
             order_id=wishes[wish.cancels].order_id,
             venue=_VENUE,
             account=wishes[wish.cancels].account,
@@ -187,18 +187,22 @@ def events(wishes: Sequence[Wish]) -> list[Event]:
     ]
 
 
+def rich_balances_e8() -> dict[str, dict[str, int]]:
+    """Return balances of all accounts of the mix that never run out."""
+    names = [f"{side}-{number}" for side in ("buyer", "seller") for number in range(1, 9)]
+    return {name: {"BTC": 10**17, "USD": 10**18} for name in names}
+
+
 def machine(requests: Sequence[Event]) -> int:
     """Match with the whole exchange, every answer and balance written; returns the quantity."""
-    rich_e8 = {"BTC": 10**17, "USD": 10**18}
-    names = [f"{side}-{number}" for side in ("buyer", "seller") for number in range(1, 9)]
     exchange = Exchange(
         terms=VENUES[VENUE],
         run_key=bytes(32),
         seed=1,
-        starts_at_us=_STARTS_AT_US,
-        opening_balances_e8=dict.fromkeys(names, rich_e8),
+        starts_at_us=STARTS_AT_US,
+        opening_balances_e8=rich_balances_e8(),
     )
-    exchange.wake(_STARTS_AT_US)
+    exchange.wake(STARTS_AT_US)
     executed_e8 = 0
     for request in requests:
         for fact in exchange.handle(request, request.event_time_us):
