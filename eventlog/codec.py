@@ -10,6 +10,7 @@ from fastavro import parse_schema, schemaless_reader, schemaless_writer
 
 from ecosystem.events.envelope import CAUSATION_ID_AT, FRAME_BYTES, Event
 from eventlog.errors import CatalogueError, UndecodableRecordError
+from eventlog.plain_records import plain_encoder
 from eventlog.records import RawRecord, Record
 from eventlog.schema.store import WrittenSchema, released_schemas
 
@@ -28,6 +29,8 @@ class _Form(msgspec.Struct, frozen=True):
     """The schema the struct has now, when it is not the one the record was written with."""
     flat: bool
     """No field holds a record or a list, so the struct can be built without conversion."""
+    encode: Callable[[Event], bytes] | None
+    """What encodes it in one go; None when only the general writer can."""
 
 
 class Codec:
@@ -61,6 +64,7 @@ class Codec:
                 schema=schema,
                 latest=None if schema is parsed[-1] else parsed[-1],
                 flat=flat,
+                encode=plain_encoder(written.schema, _FRAME.pack(0, written.id)),
             )
             self._readers[written.id] = form
             self._writers[event_type] = form
@@ -79,6 +83,8 @@ class Codec:
         form = self._writers.get(type(event))
         if form is None:
             raise CatalogueError(f"{type(event).__name__}: this codec was not given its schema")
+        if form.encode is not None:
+            return form.encode(event)
         out = io.BytesIO(form.frame)
         out.seek(FRAME_BYTES)
         body = msgspec.structs.asdict(event) if form.flat else _as_builtins(event)

@@ -1,11 +1,13 @@
 """Events to bytes and back, byte by byte where it matters."""
 
+import io
 import struct
 from typing import Any, get_args
 
 import msgspec
 import pytest
-from hypothesis import given
+from fastavro import parse_schema, schemaless_writer
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecosystem.events.control.every import CONTROL_EVENTS
@@ -17,8 +19,10 @@ from ecosystem.events.envelope import (
     Event,
 )
 from ecosystem.events.production import PRODUCTION_EVENTS
+from ecosystem.events.words import EventId
 from eventlog.codec import Codec, schema_id
 from eventlog.errors import CatalogueError, UndecodableRecordError
+from eventlog.plain_records import long_bytes, plain_encoder
 from eventlog.records import RawRecord
 from eventlog.schema.store import released_schemas
 from tests.events import event_id, tick
@@ -63,6 +67,50 @@ def test_every_event_survives_the_way_to_bytes_and_back(kind: type[Event]) -> No
         assert CODEC.decode(CODEC.encode(event)) == event
 
     survives()
+
+
+@pytest.mark.parametrize("kind", EVERY, ids=lambda kind: kind.__name__)
+def test_every_event_has_the_bytes_the_general_writer_gives_it(kind: type[Event]) -> None:
+    (*_, newest) = [entry for entry in released_schemas() if entry.name == kind.__name__]
+    schema = parse_schema(dict(newest.schema), named_schemas={})
+
+    @settings(max_examples=25, deadline=None)
+    @given(structs(kind))
+    def agrees(event: Event) -> None:
+        out = io.BytesIO()
+        fields = msgspec.to_builtins(event, builtin_types=(bytes,))
+        schemaless_writer(out, schema, fields)
+        assert CODEC.encode(event) == struct.pack(">bI", 0, newest.id) + out.getvalue()
+
+    agrees()
+
+
+@given(INT64)
+def test_a_long_is_a_zigzag_varint(number: int) -> None:
+    assert zigzag(long_bytes(number), 0) == number
+
+
+@pytest.mark.parametrize("number", [2**63, -(2**63) - 1])
+def test_a_long_beyond_64_bits_is_an_error(number: int) -> None:
+    with pytest.raises(OverflowError, match="a long has 64 bits"):
+        long_bytes(number)
+
+
+def test_most_events_are_plain_and_records_with_lists_are_not() -> None:
+    plain = {
+        kind.__name__
+        for entry in released_schemas()
+        for kind in EVERY
+        if entry.name == kind.__name__ and plain_encoder(entry.schema, b"") is not None
+    }
+    assert {"OrderFilled", "BalanceChanged", "PriceTicked"} <= plain
+    assert not {"BookQuoted", "ClockAdvanced"} & plain
+
+
+def test_an_id_of_another_length_is_not_written() -> None:
+    wrong = msgspec.structs.replace(tick(1), event_id=EventId(b"short"))
+    with pytest.raises(ValueError, match="an id of 5 bytes; 16 are allowed"):
+        CODEC.encode(wrong)
 
 
 @pytest.mark.parametrize("kind", EVERY, ids=lambda kind: kind.__name__)
