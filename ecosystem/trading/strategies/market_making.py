@@ -116,12 +116,18 @@ def _resting_price_e8(
 ) -> int:
     step_e8 = instrument.tick_size_e8
     book = view.book(SECOND_VENUE, instrument.symbol)
+    # The feed's touch, the venue's, and our own quote on the other side: it must meet none of them.
+    others = [
+        order.limit_price_e8
+        for order in view.orders(instrument.symbol)
+        if order.side != side and order.limit_price_e8 is not None
+    ]
     if side == "BUY":
-        touch_e8 = tick.ask_price_e8
-        if book is not None and book.ask_prices_e8:
-            touch_e8 = min(touch_e8, book.ask_prices_e8[0])
+        if book is not None:
+            others += book.ask_prices_e8[:1]
+        touch_e8 = min((tick.ask_price_e8, *others))
         return int(min(price, touch_e8 * (1.0 - _DISTANCE_MIN))) // step_e8 * step_e8
-    touch_e8 = tick.bid_price_e8
-    if book is not None and book.bid_prices_e8:
-        touch_e8 = max(touch_e8, book.bid_prices_e8[0])
+    if book is not None:
+        others += book.bid_prices_e8[:1]
+    touch_e8 = max((tick.bid_price_e8, *others))
     return -(-int(max(price, touch_e8 * (1.0 + _DISTANCE_MIN))) // step_e8) * step_e8
