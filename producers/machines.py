@@ -6,19 +6,25 @@ from ecosystem.custodian.machine import Custodian
 from ecosystem.exchange.machine import Exchange
 from ecosystem.machine import Machine
 from ecosystem.market_data.machine import MarketData
-from ecosystem.trading.machine import TradingEngine
 from ecosystem.venues import VENUES
+from producers.desk import DeskSettings, build_engine
 
 SIMULATORS: Final = ("market-data", *VENUES, "custodian", "trading-engine")
 """Every simulator, in the order in which a world wakes them."""
+NO_SETTINGS: Final = DeskSettings()
 
 
-def build_machine(name: str, key: bytes, seed: int, starts_at_us: int) -> Machine:
+def build_machine(
+    name: str, key: bytes, seed: int, starts_at_us: int, *, desk: DeskSettings = NO_SETTINGS
+) -> Machine:
     """Return the simulator `name`.
 
     Args:
         key: key of the run's root ids.
         starts_at_us: event time of its first deed.
+        desk: how the trading engine is set up.
+    Raises:
+        InvalidInputError: the settings are not what is allowed.
     """
     if name in VENUES:
         return Exchange(run_key=key, seed=seed, starts_at_us=starts_at_us, terms=VENUES[name])
@@ -28,6 +34,6 @@ def build_machine(name: str, key: bytes, seed: int, starts_at_us: int) -> Machin
         case "custodian":
             return Custodian(run_key=key, seed=seed, starts_at_us=starts_at_us)
         case "trading-engine":
-            return TradingEngine(seed=seed)
+            return build_engine(seed, desk)
         case _:
             raise KeyError(f"{name!r}: {', '.join(SIMULATORS)} are allowed")

@@ -53,6 +53,16 @@ def run(
         Path | None,
         typer.Option("--limits", exists=True, dir_okay=False, help="Limits for the monitor."),
     ] = None,
+    strategy: Annotated[
+        list[str] | None,
+        typer.Option("--strategy", help="One of yours: package.module:Class@account; repeatable."),
+    ] = None,
+    trading_limits: Annotated[
+        Path | None,
+        typer.Option(
+            "--trading-limits", exists=True, dir_okay=False, help="Limits of the trading engine."
+        ),
+    ] = None,
     host: Annotated[
         Host, typer.Option("--host", help="All simulators on one virtual clock, or live processes.")
     ] = Host.WORLD,
@@ -69,7 +79,14 @@ def run(
 ) -> None:
     """Run a scenario and judge the risk monitor; the exit code is the verdict's."""
     # A scenario that is wrong never touches the broker.
-    plan = world_plan(scenario, seed, twin=twin, limits=limits)
+    plan = world_plan(
+        scenario,
+        seed,
+        twin=twin,
+        limits=limits,
+        strategies=strategy or (),
+        trading_limits=trading_limits,
+    )
     options = WorldOptions(monitor=monitor, limits=limits)
     if attach:
         findings = execute_attached(plan, options, reports)

@@ -20,6 +20,7 @@ from eventlog.catalogue.namespace import Namespace
 from eventlog.clients import Broker, Clients
 from eventlog.secret_store import SecretStore
 from eventlog.settings import read_settings
+from producers.desk import DeskSettings
 from producers.live.clock import LiveClock
 from producers.live.doors import serve_door
 from producers.live.service import LiveService, restore
@@ -59,7 +60,9 @@ def build_service(service: str, settings: LiveSettings) -> Built:
         if service == "clock":
             interval_us = int(CLOCK_INTERVAL_US * settings.clock_scale)
             return Clock(key, settings.clock_epoch_us, interval_us)
-        return build_machine(service, key, settings.seed, settings.clock_epoch_us)
+        return build_machine(
+            service, key, settings.seed, settings.clock_epoch_us, desk=_desk(settings)
+        )
 
     close_door = serve_door(
         service,
@@ -81,6 +84,14 @@ def build_service(service: str, settings: LiveSettings) -> Built:
     log.info("state_restored", service=service, events=count)
     live = LiveService(machine, window.clock, clients.codec, reader, appender, window)
     return Built(live, close_door)
+
+
+def _desk(settings: LiveSettings) -> DeskSettings:
+    file = settings.trading_limits_file
+    return DeskSettings(
+        strategies=tuple(filter(None, settings.strategies.split(","))),
+        limits_toml="" if file is None else file.read_text(encoding="utf-8"),
+    )
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -37,6 +37,11 @@ class LiveSettings(BaseSettings):
     given. Where there is no such file there are no chaos endpoints."""
     chaos_run: str = Field(default="manual", pattern=r"^[a-z][a-z0-9-]{0,61}[a-z0-9]$")
     """The run that injections by hand belong to."""
+    strategies: str = ""
+    """Strategies of the user's own for the trading engine, `package.module:Class@account`, by
+    commas."""
+    trading_limits_file: Path | None = None
+    """TOML with other limits for the trading engine."""
 
     @property
     def token_file(self) -> Path:

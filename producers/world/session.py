@@ -11,6 +11,7 @@ from ecosystem.world import World
 from eventlog.catalogue.model import Catalogue
 from eventlog.clients import Clients
 from eventlog.log import LogAppender
+from producers.desk import settings_of
 from producers.machines import SIMULATORS, build_machine
 from producers.world.feedback import Feedback, LogFeedback, NoMonitor
 from producers.world.host import TRADING_ENGINE, WorldHost
@@ -53,7 +54,10 @@ def build_world(
         }
         return frozenset(event for event in events if event.__name__ in names)
 
-    machines = [build_machine(name, key, plan.seed, plan.starts_at_us) for name in SIMULATORS]
+    desk = settings_of(plan.settings_json)
+    machines = [
+        build_machine(name, key, plan.seed, plan.starts_at_us, desk=desk) for name in SIMULATORS
+    ]
     return World(machines, consumes)
 
 

@@ -9,6 +9,7 @@ from ecosystem.events.control.scenario import RunCompleted
 from ecosystem.ids import run_key
 from ecosystem.run import COORDINATOR, RunPlan
 from eventlog.clients import Clients
+from producers.desk import settings_of
 from producers.live.__main__ import SERVICES
 from producers.live.clock import LiveClock, wall_us
 from producers.test_coordinator.live_run import LiveRun, await_flow
@@ -48,6 +49,7 @@ def run_live(
         "TSE_SEED": str(plan.seed),
         "TSE_CLOCK_EPOCH_US": str(clock.epoch_us),
         "TSE_CLOCK_SCALE": str(scale),
+        **_desk_settings(environment, plan),
     }
     with Processes(environment.home / "runs" / plan.run_id) as processes:
         on_stage("starting services")
@@ -70,6 +72,17 @@ def run_live(
             monitor=options.monitor,
             check=processes.check,
         )
+
+
+def _desk_settings(environment: Environment, plan: RunPlan) -> dict[str, str]:
+    desk = settings_of(plan.settings_json)
+    settings = {"TSE_STRATEGIES": ",".join(desk.strategies)}
+    if desk.limits_toml:
+        file = environment.home / "runs" / plan.run_id / "trading-limits.toml"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(desk.limits_toml, encoding="utf-8")
+        settings["TSE_TRADING_LIMITS_FILE"] = str(file)
+    return settings
 
 
 def run_attached(

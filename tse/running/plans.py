@@ -2,6 +2,7 @@
 
 import json
 import secrets
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
@@ -9,6 +10,8 @@ from typing import Final
 from ecosystem.errors import InvalidInputError
 from ecosystem.risk.limits import parse_limits
 from ecosystem.run import RunPlan
+from ecosystem.trading.gate.limits import parse_limits as parse_trading_limits
+from producers.desk import DeskSettings, registry_of
 from producers.test_coordinator.scenario_file import load_scenario
 from tse.running.environment import ROOT
 
@@ -39,7 +42,13 @@ def new_run_id() -> str:
 
 
 def world_plan(
-    name_or_path: str, seed: int, *, twin: bool = False, limits: Path | None = None
+    name_or_path: str,
+    seed: int,
+    *,
+    twin: bool = False,
+    limits: Path | None = None,
+    strategies: Sequence[str] = (),
+    trading_limits: Path | None = None,
 ) -> RunPlan:
     """Return the plan of a fresh world run of a scenario.
 
@@ -49,15 +58,33 @@ def world_plan(
     """
     path = scenario_path(name_or_path)
     limits_text = checked_limits(limits or LIMITS)
+    desk = checked_desk(strategies, trading_limits)
     return RunPlan(
         run_id=new_run_id(),
         scenario=load_scenario(path),
         scenario_text=path.read_text(encoding="utf-8"),
         seed=seed,
         twin=twin,
-        settings_json=json.dumps({"limits_toml": limits_text}),
+        settings_json=json.dumps({"limits_toml": limits_text, **desk.recorded()}),
         software_version=software_version(),
     )
+
+
+def checked_desk(strategies: Sequence[str], trading_limits: Path | None) -> DeskSettings:
+    """Return settings that the trading engine will accept.
+
+    Raises:
+        InvalidInputError: a strategy or the limits are not what is allowed.
+    """
+    text = ""
+    if trading_limits is not None:
+        try:
+            text = trading_limits.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise InvalidInputError(f"trading limits {trading_limits}: {error}") from error
+        parse_trading_limits(text, str(trading_limits))
+    registry_of(strategies)
+    return DeskSettings(strategies=tuple(strategies), limits_toml=text)
 
 
 def checked_limits(path: Path) -> str:

@@ -41,18 +41,14 @@ class Running:
     def __init__(
         self, scenario: Scenario, seed: int, *, twin: bool = False, engine: Machine | None = None
     ) -> None:
-        self.plan = RunPlan(
-            run_id="run", scenario=scenario, scenario_text="", seed=seed, twin=twin
-        )
+        self.plan = RunPlan(run_id="run", scenario=scenario, scenario_text="", seed=seed, twin=twin)
         key = run_key(seed, "test")
         catalogue = load_catalogue(ROOT / "topics.yaml")
         self._topic_of = {
             name: topic.name for topic in catalogue.topics.values() for name in topic.events
         }
         self._production = {event.__name__ for event in PRODUCTION_EVENTS}
-        self.engine = engine or build_machine(
-            "trading-engine", key, seed, self.plan.starts_at_us
-        )
+        self.engine = engine or build_machine("trading-engine", key, seed, self.plan.starts_at_us)
         machines = [
             self.engine
             if name == "trading-engine"
@@ -103,9 +99,7 @@ class Running:
 
     def production(self) -> list[Event]:
         """Return what the production plane saw, alerts left out."""
-        return [
-            one.event for one in self.written if type(one.event).__name__ in self._production
-        ]
+        return [one.event for one in self.written if type(one.event).__name__ in self._production]
 
     def effects_reached(self) -> dict[str, bool]:
         """Return whether each stated effect came about, by injection and measure."""
@@ -134,7 +128,7 @@ class Running:
 
 
 def _scheduled() -> type[Event]:
-    from ecosystem.events.control.scenario import InjectionScheduled  # noqa: PLC0415
+    from ecosystem.events.control.scenario import InjectionScheduled
 
     return InjectionScheduled
 

@@ -1,0 +1,1 @@
+"""Strategies as a user would write them."""
