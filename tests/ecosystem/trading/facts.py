@@ -126,6 +126,7 @@ def closed(time_us: int, name: str = "firm") -> CircuitBreakerClosed:
         event_time_us=time_us,
         breaker=name,
         cause="reset",
+        author="",
     )
 
 

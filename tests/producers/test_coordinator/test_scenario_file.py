@@ -6,11 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ecosystem.errors import InvalidInputError
 from ecosystem.events.control.scenario import InjectionScheduled
 from ecosystem.events.words import EventId
-from ecosystem.market_data.machine import MarketData
 from ecosystem.scenario import Effect, Expectation, Injection, Scenario
 from ecosystem.units import HOUR_US, MINUTE_US, SECOND_US
+from producers.machines import build_machine
 from producers.test_coordinator.scenario_file import (
     FILE_BYTES_MAX,
     ScenarioFileError,
@@ -235,8 +236,8 @@ def test_a_scenario_with_lines_missing_gives_a_scenario_or_mistakes(
 @pytest.mark.parametrize("path", sorted(SCENARIOS.glob("*.yaml")), ids=lambda path: path.stem)
 def test_the_machine_takes_every_injection_of_a_bundled_scenario(path: Path) -> None:
     scenario = load_scenario(path)
-    machine = MarketData(b"k" * 32, 1, 0)
     for injection in scenario.injections:
+        machine = build_machine(injection.target, b"k" * 32, 1, 0)
         injection_id = EventId(injection.name.encode().ljust(16))
         scheduled = InjectionScheduled(
             event_id=injection_id,
@@ -252,8 +253,16 @@ def test_the_machine_takes_every_injection_of_a_bundled_scenario(path: Path) -> 
             ends_at_us=injection.starts_after_us + injection.duration_us,
             parameters_json=msgspec.json.encode(injection.parameters).decode(),
         )
-        machine.handle(scheduled, 0)
-        assert json.loads(scheduled.parameters_json)["instruments"]
+        assert machine.handle(scheduled, 0) == ()
+        parameters = json.loads(scheduled.parameters_json)
+        wrong = msgspec.structs.replace(
+            scheduled,
+            event_id=EventId(b"w" * 16),
+            injection_id=EventId(b"w" * 16),
+            parameters_json=json.dumps({**parameters, "unheard_of": 1}),
+        )
+        with pytest.raises(InvalidInputError):
+            machine.handle(wrong, 0)
     assert scenario.name == path.stem
 
 
