@@ -172,7 +172,7 @@ class Injections(Generic[Fault]):
         if named is not None:
             self._cancelled_us.setdefault(named, at_us)
         for injection_id, injection in self._all.items():
-            if named in (None, injection_id) and not injection.ended:
+            if named in (None, injection_id):
                 injection.ends_at_us = min(injection.ends_at_us, at_us)
 
     def _count(self, fact: InjectionApplied) -> None:

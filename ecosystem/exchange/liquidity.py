@@ -23,8 +23,6 @@ HOUSE_HOLDINGS_E8: Final[Mapping[str, int]] = MappingProxyType(
 """What the house holds of each asset when a run begins."""
 _SPACING_OF_PRICE: Final = 10_000
 _REMEMBERED_US: Final = MINUTE_US
-_ENOUGH_E8: Final = 1 << 62
-"""Of a perpetual the house sells what it does not hold; only its levels bound it."""
 
 
 class Quote:
@@ -107,9 +105,7 @@ class House:
         if not buys:
             spacing_e8 = -spacing_e8
         taken_e8 = quote.taken[buys]
-        held_e8 = _ENOUGH_E8
-        if instrument.kind == "SPOT":
-            held_e8 = self.holdings_e8[instrument.base if buys else instrument.quote]
+        held_e8 = self.holdings_e8[instrument.base if buys else instrument.quote]
         draw = self._streams[instrument.symbol].integer
         first = (2 * quote.number + buys) * LEVELS
         for number in range(first, first + LEVELS):
@@ -134,9 +130,8 @@ class House:
         """Take the other side of an account's execution."""
         buys = fill.side == "BUY"
         sign = -1 if buys else 1
-        if instrument.kind == "SPOT":  # of a perpetual it has a position instead
-            self.holdings_e8[instrument.base] += sign * fill.quantity_e8
-            self.holdings_e8[instrument.quote] -= sign * fill.notional_e8
+        self.holdings_e8[instrument.base] += sign * fill.quantity_e8
+        self.holdings_e8[instrument.quote] -= sign * fill.notional_e8
         quote = self._quotes[instrument.symbol]
         decided_us = fill.event_time_us - self._delay_us
         trades = quote.trades

@@ -4,15 +4,9 @@ Matching happens on arrival; the answers carry a later time, which is the proces
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from types import MappingProxyType
 from typing import Any
 
 from ecosystem.errors import IllegalTransitionError
-from ecosystem.events.accounts import (
-    AccountOpenRequested,
-    AccountStateChangeRequested,
-    AccountTransferRequested,
-)
 from ecosystem.events.envelope import Event
 from ecosystem.events.orders import OrderCancelRequested, OrderReplaceRequested, OrderSubmitted
 from ecosystem.events.prices import PriceTicked
@@ -22,7 +16,6 @@ from ecosystem.events.settlements import (
     SettlementFailed,
     SettlementInstructed,
 )
-from ecosystem.events.words import AccountKind
 from ecosystem.exchange.answers import Answers, Request
 from ecosystem.exchange.balance_facts import credited, deposited, settled
 from ecosystem.exchange.desk import OrderDesk
@@ -30,16 +23,10 @@ from ecosystem.exchange.floor import Floor
 from ecosystem.exchange.funds import Funds, SpotFunds
 from ecosystem.exchange.gate import Gate, OpenGate
 from ecosystem.exchange.liquidity import HOUSE_HOLDINGS_E8, House
-from ecosystem.exchange.margin.account_desk import AccountDesk
-from ecosystem.exchange.margin.desk import MarginDesk
-from ecosystem.exchange.margin.facts import opened
-from ecosystem.exchange.margin.funds import MarginFunds
-from ecosystem.exchange.margin.measures import withdrawable_e8
-from ecosystem.exchange.margin.terms import PERPETUALS
 from ecosystem.exchange.order_facts import expired, rejected
 from ecosystem.exchange.state import VenueState
 from ecosystem.exchange.venue_facts import came_up
-from ecosystem.firm import ACCOUNT_KINDS, FEED, FIRM, OPENING_BALANCES_E8
+from ecosystem.firm import FEED, OPENING_BALANCES_E8
 from ecosystem.ids import RootIds
 from ecosystem.instruments import INSTRUMENTS
 from ecosystem.units import format_e8
@@ -64,15 +51,11 @@ class Exchange:
         feed: str = FEED,
         opening_balances_e8: Mapping[str, Mapping[str, int]] | None = None,
         house_holdings_e8: Mapping[str, int] = HOUSE_HOLDINGS_E8,
-        account_kinds: Mapping[str, AccountKind] = ACCOUNT_KINDS,
-        masters: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         """Begin at `starts_at_us`.
 
         Args:
             opening_balances_e8: by account and asset; the firm's at this venue unless given.
-            account_kinds: of these accounts; SPOT where it does not say.
-            masters: whose sub-accounts they are; the firm's where it does not say.
         """
         self._name = name = terms.name
         self._feed = feed
@@ -87,16 +70,11 @@ class Exchange:
         self.state = VenueState(terms, House(seed, name, house_holdings_e8, terms.delay_us))
         self._gate: Gate = OpenGate(terms.delay_us)
         spot = SpotFunds(self.state)
-        margin = MarginFunds(self.state)
         self._funds: Mapping[str, Funds] = {
-            symbol: margin if symbol in PERPETUALS else spot for symbol in INSTRUMENTS
+            symbol: spot for symbol, one in INSTRUMENTS.items() if one.kind == "SPOT"
         }
-        self._floor = Floor(self.state, self._funds, self._mark_price_e8)
+        self._floor = Floor(self.state, self._funds, self.state.house.middle_price_e8)
         self._desk = OrderDesk(self.state, self._funds, self._floor)
-        self._margin = MarginDesk(self.state, self._floor, margin, starts_at_us)
-        self._account_kinds = account_kinds
-        self._masters = masters
-        accounts = AccountDesk(self.state)
         self._requests: Mapping[type[Event], Callable[[Any, Answers], None]] = {
             OrderSubmitted: self._desk.submit,
             OrderCancelRequested: self._desk.cancel,
@@ -107,9 +85,6 @@ class Exchange:
             SettlementCompleted: self._complete_settlement,
             SettlementFailed: self._release_settlement,
             SettlementCancelled: self._release_settlement,
-            AccountOpenRequested: accounts.open,
-            AccountStateChangeRequested: accounts.change_state,
-            AccountTransferRequested: accounts.transfer,
         }
 
     @property
@@ -129,34 +104,28 @@ class Exchange:
             return ()
         answers = self._answers(now_us, self._delay_us)
         decide(event, answers)
-        return self._finished(answers)
+        return answers.facts
 
     def due_us(self) -> int | None:
         """Return when the venue opens or, once open, when its DAY orders expire."""
         if not self.state.status_changes:
             return self._starts_at_us
-        funding_us = self._margin.funding_due_us()
-        if not self.state.day_orders:
-            return funding_us
-        day_us = min(self.state.day_orders)
-        return day_us if funding_us is None or day_us < funding_us else funding_us
+        return min(self.state.day_orders, default=None)
 
     def wake(self, now_us: int) -> Sequence[Event]:
         """Return the opening deposits and the opening, or the expiry of DAY orders."""
         state, answers = self.state, self._answers(now_us, self._delay_us)
         if not state.status_changes:
             # A deposit that reached the log before a crash is not made again.
-            self._open_accounts(answers)
             for account, holdings_e8 in self._opening_balances_e8.items():
                 for asset, amount_e8 in holdings_e8.items():
                     if not state.accounts.balance(account, asset).changes:
                         deposited(answers, account, asset, amount_e8)
             came_up(answers)
-        self._margin.fund(now_us, answers)
         for expires_us in [day for day in state.day_orders if day <= now_us]:
             for order_id in list(state.day_orders[expires_us]):
                 expired(answers, state.orders[order_id])
-        return self._finished(answers)
+        return answers.facts
 
     def restore(self, event: Event) -> None:
         """Take in a fact of the machine's own past, or the last tick of an instrument."""
@@ -164,27 +133,6 @@ class Exchange:
             self.state.evolve(event)
         elif self._quotes_on(event):
             self.state.house.requote(event)
-            self._margin.follow(event)
-
-    def _finished(self, answers: Answers) -> Sequence[Event]:
-        if answers.facts and self.state.sub_accounts.mixed:
-            self._margin.top_up(answers)
-        return answers.facts
-
-    def _open_accounts(self, answers: Answers) -> None:
-        # An account that reached the log before a crash is not opened again; masters come first.
-        accounts = {
-            name: self._masters.get(name, FIRM) for name in sorted(self._opening_balances_e8)
-        }
-        masters = {master: master for master in accounts.values()}
-        for name, master in (masters | accounts).items():
-            if name not in self.state.sub_accounts:
-                opened(answers, name, master, self._account_kinds.get(name, "SPOT"))
-
-    def _mark_price_e8(self, symbol: str) -> int | None:
-        if symbol in PERPETUALS:
-            return self.state.perpetuals.marks[symbol].mark_price_e8 or None
-        return self.state.house.middle_price_e8(symbol)
 
     def _answers(self, now_us: int, delay_us: int) -> Answers:
         return Answers(self.state, self._roots, self._funds, now_us + delay_us)
@@ -200,24 +148,23 @@ class Exchange:
             rejected(answers, request, passage.refusal)
         else:
             decide(request, answers)
-        facts = self._finished(answers)
-        return [*facts, *self._gate.notes(request, passage, facts)]
+        return [*answers.facts, *self._gate.notes(request, passage, answers.facts)]
 
     def _quotes_on(self, tick: PriceTicked) -> bool:
-        return tick.feed == self._feed and tick.instrument in INSTRUMENTS
+        instrument = INSTRUMENTS.get(tick.instrument)
+        return tick.feed == self._feed and instrument is not None and instrument.kind == "SPOT"
 
     def _tick(self, tick: PriceTicked, now_us: int) -> Sequence[Event]:
         if not self._quotes_on(tick):
             return ()
         symbol, house = tick.instrument, self.state.house
         house.requote(tick)
-        exposed = self._margin.follow(tick)
         book = self.state.books[symbol]
         bid_e8, ask_e8 = book.bids.best_price_e8(), book.asks.best_price_e8()
         crosses = house.crosses(symbol, bid_e8, ask_e8)
         mark_e8 = self._floor.mark_price_e8(symbol)
         reaches = mark_e8 is not None and self.state.stops[symbol].reached(mark_e8) is not None
-        if not crosses and not reaches and not exposed:
+        if not crosses and not reaches:
             return ()
         answers = self._answers(now_us, self._delay_us)
         causes = (tick.event_id, tick.correlation_id)
@@ -225,17 +172,15 @@ class Exchange:
             self._floor.meet_house(answers, symbol, causes)
         if mark_e8 is not None:
             self._floor.trigger(answers, symbol, mark_e8, causes)
-        if exposed:
-            self._margin.watch(tick, answers)
-        return self._finished(answers)
+        return answers.facts
 
     def _lock_settlement(self, event: SettlementInstructed, answers: Answers) -> None:
         if event.direction == "TO_VENUE":
             return  # custody locks what comes from there
         # Without the funds the venue says nothing, and the custodian lets the settlement fail.
-        free_e8 = withdrawable_e8(self.state, event.account, event.asset)
+        held = self.state.accounts.balance(event.account, event.asset)
         known = event.settlement_id in self.state.settling
-        if not known and 0 < event.amount_e8 <= free_e8:
+        if not known and 0 < event.amount_e8 <= held.available_e8:
             lock = (event.account, event.asset, event.amount_e8)
             settled(answers, event, event.settlement_id, "SETTLEMENT_LOCK", lock)
 
@@ -253,14 +198,13 @@ class Exchange:
         settled(answers, event, event.settlement_id, "SETTLEMENT", lock)
 
     def _credit_settlement(self, event: SettlementCompleted, answers: Answers) -> None:
-        if event.account not in self.state.sub_accounts or event.amount_e8 <= 0:
+        if event.account not in self.state.accounts or event.amount_e8 <= 0:
             raise IllegalTransitionError(
                 f"settlement {event.settlement_id.hex()} brought {format_e8(event.amount_e8)} "
                 f"{event.asset} to {event.account}; allowed are amounts above 0 to the accounts "
-                f"{', '.join(self.state.sub_accounts.names)}"
+                f"{', '.join(self.state.accounts.names)}"
             )
         credited(answers, event)
-        self._margin.funded(event, answers)
 
     def _release_settlement(
         self, event: SettlementFailed | SettlementCancelled, answers: Answers
@@ -268,4 +212,3 @@ class Exchange:
         lock = self.state.settling.get(event.settlement_id)
         if lock is not None:
             settled(answers, event, event.settlement_id, "UNLOCK", lock)
-            self._margin.funded(event, answers)

@@ -2,7 +2,8 @@
 
 Where nothing is disrupted that is every tick of the step. Where something is, a tick may be lost,
 held, spoiled or sent twice. A lost tick leaves no event that could be noted: its loss is noted of
-the events that show it, the next tick, whose sequence jumps, and every sign of life in between.
+the events that show it. These are the last tick before it, which stands for longer than it should;
+the next, whose sequence jumps; and every sign of life in between, which counts what was sent.
 """
 
 from collections.abc import Iterator, Sequence
@@ -89,6 +90,19 @@ class Delivery:
         return [
             note for one, fault in self.disruptions(step) for note in _gap(one, fault, symbol, step)
         ]
+
+    def falls_silent(self, step: int) -> Iterator[tuple[str, Note]]:
+        """Yield the instruments of which no more ticks come from a step on, and until when."""
+        unit_e8 = self._grid.interval_us * SECOND_OF_US_E8
+        for one, fault in self.disruptions(step):
+            for line in self._lines:
+                symbol = line.symbol
+                if not fault.loses(symbol, step) or fault.loses(symbol, step - 1):
+                    continue
+                lost = 1
+                while fault.loses(symbol, step + lost):
+                    lost += 1
+                yield symbol, Note(one, f"silence {symbol}", unit_e8, unit_e8 * (1 + lost))
 
     def _catch_up(self, step: int, disruptions: Sequence[Disturbance]) -> None:
         # After a restart the ticks on their way are not known: they are made again.

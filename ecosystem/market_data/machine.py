@@ -11,6 +11,8 @@ far it was, and what its open bars hold. `InjectionScheduled` must be delivered 
 from collections.abc import Callable, Sequence
 from typing import Final
 
+import msgspec
+
 from ecosystem.errors import InvalidInputError
 from ecosystem.events.books import BookQuoted
 from ecosystem.events.control.scenario import (
@@ -206,6 +208,10 @@ class MarketData:
         self, step: int, now_us: int, events: list[Event]
     ) -> dict[int, tuple[PriceTicked, Quote]]:
         ticks = {}
+        for symbol, note in self._delivery.falls_silent(step):
+            if (last := self.ticks.get(symbol)) is not None:
+                noted = self._noted(last, [note])
+                events += [msgspec.structs.replace(one, event_time_us=now_us) for one in noted]
         for delivered in self._delivery.deliver(step):
             draft = delivered.draft
             line = self._lines[draft.at]

@@ -163,9 +163,10 @@ class Pricing:
 
     def _alters(self, injection: Injection[FeedFault], step: int) -> bool:
         fault = injection.fault
-        if isinstance(fault, Disruption) or not fault.alters(step):
+        if isinstance(fault, Disruption):
             return False
-        return self._stands(injection, step)[1] > 0
+        stands, share_e8 = self._stands(injection, step)
+        return share_e8 > 0 and fault.alters(stands)
 
     def _stands(self, injection: Injection[FeedFault], step: int) -> tuple[int, int]:
         """Return the step at which a fault stands, and how much of it is left."""

@@ -26,15 +26,12 @@ class Marks:
         "_terms",
         "index_price_e8",
         "mark_price_e8",
-        "since_us",
     )
 
     def __init__(self, terms: PerpetualTerms) -> None:
         self._terms = terms
         self.index_price_e8 = 0
         """Middle of the index' last quote; 0 before the first."""
-        self.since_us = 0
-        """When the index had its first quote."""
         self.mark_price_e8 = 0
         """0 before the index has its first quote."""
         self._basis_e8 = 0
@@ -58,7 +55,6 @@ class Marks:
             if time_us < self._index_us:
                 return
             self._index_us = time_us
-            self.since_us = self.since_us or time_us
             self.index_price_e8 = middle_e8
         elif self.index_price_e8 and time_us >= self._basis_us:
             self._sample(middle_e8 - self.index_price_e8, time_us)

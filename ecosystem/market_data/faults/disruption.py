@@ -37,17 +37,18 @@ MODES: Final[tuple[Mode, ...]] = (
     "decimals",
 )
 MEASURES: Final = {
-    "loss": "gap",
-    "gaps": "gap",
-    "delay": "age",
-    "reordering": "age",
-    "duplicates": "copies",
-    "stale": "price",
-    "crossed": "spread",
-    "decimals": "price",
+    "loss": ("gap", "silence"),
+    "gaps": ("gap", "silence"),
+    "delay": ("age",),
+    "reordering": ("age",),
+    "duplicates": ("copies",),
+    "stale": ("price",),
+    "crossed": ("spread",),
+    "decimals": ("price",),
 }
-"""What each mode alters: the distance to the tick before in ticks, the age of a tick when it comes
-in seconds, how often it comes, its last price, its spread."""
+"""What each mode alters: the distance to the tick before, in ticks, and the time until the next,
+in seconds; the age of a tick when it comes, in seconds; how often it comes; its last price; its
+spread."""
 RATE_E8: Final = (0, E8)
 RATE_E8_DEFAULT: Final = E8 // 5
 DELAY_US: Final = (SECOND_US // 10, 30 * SECOND_US)
@@ -110,7 +111,7 @@ class Disruption:
         self.first = grid.first_from(scheduled.starts_at_us)
         self.last = grid.first_from(scheduled.ends_at_us)
         """The step after the last that is disrupted; a call to end may bring it forward."""
-        self.measures = {symbol: f"{MEASURES[found.mode]} {symbol}" for symbol in self.altered}
+        self.measures = {symbol: f"{MEASURES[found.mode][0]} {symbol}" for symbol in self.altered}
         self._rate = E8 if found.mode in _EVERY_TICK else found.rate_e8
         self._delay_steps = grid.steps(found.delay_us)
         self._gap_steps = grid.steps(found.gap_us)

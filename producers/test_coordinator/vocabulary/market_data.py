@@ -38,8 +38,11 @@ def _disrupted(parameters: Mapping[str, Parameter]) -> tuple[str, ...]:
     named, mode = parameters["instruments"], parameters["mode"]
     assert isinstance(named, tuple)
     assert isinstance(mode, str)
-    measure = disruption.MEASURES[mode]
-    return tuple(f"{measure} {symbol}" for symbol in disruption.instruments_altered(named))
+    return tuple(
+        f"{measure} {symbol}"
+        for measure in disruption.MEASURES[mode]
+        for symbol in disruption.instruments_altered(named)
+    )
 
 
 def _dollar_pairs(default: tuple[str, ...] | None = None) -> ParameterWord:

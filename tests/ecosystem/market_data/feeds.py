@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 
-from ecosystem.events.control.scenario import InjectionScheduled
+from ecosystem.events.control.scenario import InjectionCancelRequested, InjectionScheduled
 from ecosystem.events.envelope import Event
 from ecosystem.events.prices import PriceTicked
 from ecosystem.events.words import EventId
@@ -14,6 +14,34 @@ from ecosystem.units import SECOND_US
 STARTS_AT_US = 1_767_571_200 * SECOND_US
 KEY = b"k" * 32
 ROOT = EventId(b"r" * 16)
+
+
+def injection(
+    kind: str,
+    *,
+    starts_s: float = 60,
+    lasts_s: float = 300,
+    name: str = "",
+    **parameters: object,
+) -> InjectionScheduled:
+    """Return a scheduled fault of the feed; its name is its kind unless told."""
+    named = name or kind
+    injection_id = EventId(named.encode()[:16].ljust(16, b"-"))
+    starts_at_us = STARTS_AT_US + round(starts_s * SECOND_US)
+    return InjectionScheduled(
+        event_id=injection_id,
+        correlation_id=ROOT,
+        causation_id=ROOT,
+        event_time_us=STARTS_AT_US,
+        run_id="run",
+        injection_id=injection_id,
+        name=named,
+        kind=kind,
+        target="market-data",
+        starts_at_us=starts_at_us,
+        ends_at_us=starts_at_us + round(lasts_s * SECOND_US),
+        parameters_json=json.dumps(parameters),
+    )
 
 
 def crash(
@@ -26,20 +54,31 @@ def crash(
     **more: object,
 ) -> InjectionScheduled:
     """Return a scheduled crash."""
-    injection_id = EventId(name.encode().ljust(16, b"-"))
-    return InjectionScheduled(
-        event_id=injection_id,
-        correlation_id=ROOT,
-        causation_id=ROOT,
-        event_time_us=STARTS_AT_US,
-        run_id="run",
-        injection_id=injection_id,
+    return injection(
+        "crash",
+        starts_s=starts_s,
+        lasts_s=lasts_s,
         name=name,
-        kind="crash",
+        instruments=instruments,
+        change_e8=change_e8,
+        **more,
+    )
+
+
+def called_off(
+    scheduled: InjectionScheduled | None, at_s: float, number: int = 0
+) -> InjectionCancelRequested:
+    """Return a request to end an injection, or all of them, at a second."""
+    event_id = EventId(b"off-%012d" % number)
+    return InjectionCancelRequested(
+        event_id=event_id,
+        correlation_id=event_id,
+        causation_id=event_id,
+        event_time_us=STARTS_AT_US + round(at_s * SECOND_US),
+        run_id="run",
+        injection_id=None if scheduled is None else scheduled.injection_id,
         target="market-data",
-        starts_at_us=STARTS_AT_US + starts_s * SECOND_US,
-        ends_at_us=STARTS_AT_US + (starts_s + lasts_s) * SECOND_US,
-        parameters_json=json.dumps({"instruments": instruments, "change_e8": change_e8, **more}),
+        reason="a test",
     )
 
 
