@@ -13,7 +13,7 @@ import msgspec
 
 from ecosystem.errors import InvalidInputError
 from ecosystem.instruments import INSTRUMENTS
-from ecosystem.market_data.paths import PricePaths
+from ecosystem.market_data.models.source import ModelSource
 from ecosystem.market_data.recorded.anomalies import Report
 from ecosystem.market_data.recorded.grid import SPEED_UNIT, Grid
 from ecosystem.market_data.recorded.records import Bar, Record
@@ -133,16 +133,31 @@ def uses_in(settings_json: str) -> tuple[RecordingUse, ...]:
         raise InvalidInputError(f"recordings in the settings of the run: {error}") from error
 
 
-def source_of(
-    uses: Sequence[RecordingUse], seed: int, interval_us: int = SECOND_US
-) -> PriceSource:
+def write_uses(path: Path, uses: Sequence[RecordingUse]) -> None:
+    """Write recordings into a file of their own, for a live feed."""
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(uses)) + b"\n")
+
+
+def read_uses(path: Path) -> tuple[RecordingUse, ...]:
+    """Return the recordings of a file that `write_uses` wrote.
+
+    Raises:
+        InvalidInputError: it cannot be read, or holds something else.
+    """
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=tuple[RecordingUse, ...])
+    except (OSError, msgspec.MsgspecError) as error:
+        raise InvalidInputError(f"{path}: {error}") from error
+
+
+def source_of(uses: Sequence[RecordingUse], seed: int, interval_us: int = SECOND_US) -> PriceSource:
     """Return the market in which these recordings are followed, and the rest is the model's.
 
     Raises:
         InvalidInputError: a file is missing, or is not the one whose digest the run recorded.
     """
     return RecordedSource(
-        PricePaths(seed, interval_us),
+        ModelSource(seed, interval_us),
         {use.instrument: _opener(use, seed, interval_us) for use in uses},
     )
 
