@@ -6,7 +6,7 @@ next one; each is triggered once, so a cascade ends.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from itertools import count
 from typing import Final
@@ -14,7 +14,9 @@ from typing import Final
 from ecosystem.events.fills import OrderFilled
 from ecosystem.events.words import CancelReason
 from ecosystem.exchange.answers import Answers, Causes
+from ecosystem.exchange.book import BookSide
 from ecosystem.exchange.funds import Funds
+from ecosystem.exchange.liquidity.noise import NoiseTrade
 from ecosystem.exchange.matching import Plan, limit_key, plan
 from ecosystem.exchange.order_facts import cancelled, filled, reduced, triggered
 from ecosystem.exchange.orders import Order
@@ -50,14 +52,16 @@ class Floor:
         """Return the executions an account's order would have now."""
         state = self._state
         book = state.books[symbol]
-        opposite = book.asks if buys else book.bids
+        own, opposite = (book.bids, book.asks) if buys else (book.asks, book.bids)
         self_match = state.terms.self_match_of(account)
         return plan(
             opposite,
             limit_key(opposite, worst_price_e8),
             quantity_e8,
             None if self_match == "NONE" else account,
-            state.house.offers(INSTRUMENTS[symbol], buys=buys),
+            state.house.offers(
+                INSTRUMENTS[symbol], buys=buys, account=account, beyond_e8=own.best_price_e8()
+            ),
             self_match,
             partial(self.room_e8, symbol=symbol, buys=not buys),
         )
@@ -74,32 +78,54 @@ class Floor:
             after = (last.event_id, last.correlation_id)
             self.trigger(answers, order.instrument, last.price_e8, after)
 
-    def meet_house(self, answers: Answers, symbol: str, causes: Causes) -> None:
-        """Execute the orders that rest where the house now quotes.
+    def meet_house(
+        self, answers: Answers, symbol: str, causes: Causes, noise: NoiseTrade | None = None
+    ) -> None:
+        """Execute the orders that rest where the house now quotes, then those a noise trade meets.
 
-        The house comes to them, so they are the makers and get their own prices.
+        The house and the noise trader come to them, so they are the makers and get their own
+        prices.
         """
         state = self._state
         book = state.books[symbol]
-        numbers = count()
-        makers: dict[str, None] = {}
-        for resting in (book.bids, book.asks):
-            buys = resting is book.bids
+        comers: list[tuple[BookSide[Order], int, int]] = []
+        for resting, buys in ((book.bids, True), (book.asks, False)):
             for price_e8, quantity_e8 in state.house.offers(INSTRUMENTS[symbol], buys=buys):
-                found = plan(
-                    resting,
-                    limit_key(resting, price_e8),
-                    quantity_e8,
-                    None,
-                    reducible_e8=partial(self.room_e8, symbol=symbol, buys=buys),
-                )
-                for order, at_e8, taken_e8 in found.executions:
-                    assert order is not None, "the house does not meet itself"
-                    makers[order.account] = None
-                    filled(answers, order, "MAKER", at_e8, taken_e8, causes, next(numbers))
-                if found.remaining_e8:
+                if not resting.reaches(price_e8):
                     break
+                comers.append((resting, price_e8, quantity_e8))
+        makers: dict[str, None] = {}
+        meet = partial(self._meet, answers, symbol, causes, count(), makers)
+        for resting, price_e8, quantity_e8 in comers:
+            meet(resting, price_e8, quantity_e8)
+        if noise is not None:
+            price_e8, most_e8 = state.house.noise_bound_e8(INSTRUMENTS[symbol], buys=noise.buys)
+            resting = book.asks if noise.buys else book.bids
+            meet(resting, price_e8, min(noise.quantity_e8, most_e8))
         self.reduce(answers, symbol, makers, causes)
+
+    def _meet(
+        self,
+        answers: Answers,
+        symbol: str,
+        causes: Causes,
+        numbers: Iterator[int],
+        makers: dict[str, None],
+        resting: BookSide[Order],
+        price_e8: int,
+        quantity_e8: int,
+    ) -> None:
+        found = plan(
+            resting,
+            limit_key(resting, price_e8),
+            quantity_e8,
+            None,
+            reducible_e8=partial(self.room_e8, symbol=symbol, buys=resting.sign > 0),
+        )
+        for order, at_e8, taken_e8 in found.executions:
+            assert order is not None, "the house does not meet itself"
+            makers[order.account] = None
+            filled(answers, order, "MAKER", at_e8, taken_e8, causes, next(numbers))
 
     def trigger(self, answers: Answers, symbol: str, price_e8: int, causes: Causes) -> None:
         """Send the stops that a price reaches to execution, and those that they reach in turn."""

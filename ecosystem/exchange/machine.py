@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ecosystem.errors import IllegalTransitionError
+from ecosystem.events.books import BookQuoted
 from ecosystem.events.envelope import Event
 from ecosystem.events.orders import OrderCancelRequested, OrderReplaceRequested, OrderSubmitted
 from ecosystem.events.prices import PriceTicked
@@ -22,7 +23,8 @@ from ecosystem.exchange.desk import OrderDesk
 from ecosystem.exchange.floor import Floor
 from ecosystem.exchange.funds import Funds, SpotFunds
 from ecosystem.exchange.gate import Gate, OpenGate
-from ecosystem.exchange.liquidity import HOUSE_HOLDINGS_E8, House
+from ecosystem.exchange.liquidity.house import HOUSE_HOLDINGS_E8, House
+from ecosystem.exchange.liquidity.publishing import BOOK_INTERVAL_US, BookPublisher
 from ecosystem.exchange.order_facts import expired, rejected
 from ecosystem.exchange.state import VenueState
 from ecosystem.exchange.venue_facts import came_up
@@ -51,11 +53,13 @@ class Exchange:
         feed: str = FEED,
         opening_balances_e8: Mapping[str, Mapping[str, int]] | None = None,
         house_holdings_e8: Mapping[str, int] = HOUSE_HOLDINGS_E8,
+        book_interval_us: int | None = BOOK_INTERVAL_US,
     ) -> None:
         """Begin at `starts_at_us`.
 
         Args:
             opening_balances_e8: by account and asset; the firm's at this venue unless given.
+            book_interval_us: how often each book is published; None for never.
         """
         self._name = name = terms.name
         self._feed = feed
@@ -67,13 +71,18 @@ class Exchange:
             if opening_balances_e8 is None
             else opening_balances_e8
         )
-        self.state = VenueState(terms, House(seed, name, house_holdings_e8, terms.delay_us))
+        self.state = VenueState(terms, House(seed, terms, house_holdings_e8))
         self._gate: Gate = OpenGate(terms.delay_us)
         spot = SpotFunds(self.state)
         self._funds: Mapping[str, Funds] = {
             symbol: spot for symbol, one in INSTRUMENTS.items() if one.kind == "SPOT"
         }
         self._floor = Floor(self.state, self._funds, self.state.house.middle_price_e8)
+        self._publisher = (
+            None
+            if book_interval_us is None
+            else BookPublisher(self.state, starts_at_us, book_interval_us)
+        )
         self._desk = OrderDesk(self.state, self._funds, self._floor)
         self._requests: Mapping[type[Event], Callable[[Any, Answers], None]] = {
             OrderSubmitted: self._desk.submit,
@@ -107,13 +116,17 @@ class Exchange:
         return answers.facts
 
     def due_us(self) -> int | None:
-        """Return when the venue opens or, once open, when its DAY orders expire."""
+        """Return when the venue opens or, once open, when a book or a DAY order is due."""
         if not self.state.status_changes:
             return self._starts_at_us
-        return min(self.state.day_orders, default=None)
+        due_us = None if self._publisher is None else self._publisher.due_us()
+        if not self.state.day_orders:
+            return due_us
+        day_us = min(self.state.day_orders)
+        return day_us if due_us is None or day_us < due_us else due_us
 
     def wake(self, now_us: int) -> Sequence[Event]:
-        """Return the opening deposits and the opening, or the expiry of DAY orders."""
+        """Return the opening with its deposits, or the expiry of DAY orders and the books due."""
         state, answers = self.state, self._answers(now_us, self._delay_us)
         if not state.status_changes:
             # A deposit that reached the log before a crash is not made again.
@@ -125,14 +138,20 @@ class Exchange:
         for expires_us in [day for day in state.day_orders if day <= now_us]:
             for order_id in list(state.day_orders[expires_us]):
                 expired(answers, state.orders[order_id])
+        if self._publisher is not None:
+            quoting = self._answers(now_us, 0)
+            self._publisher.publish(now_us, quoting)
+            answers.facts += quoting.facts
         return answers.facts
 
     def restore(self, event: Event) -> None:
         """Take in a fact of the machine's own past, or the last tick of an instrument."""
         if type(event) is not PriceTicked:
             self.state.evolve(event)
+            if type(event) is BookQuoted and self._publisher is not None:
+                self._publisher.forget_due()
         elif self._quotes_on(event):
-            self.state.house.requote(event)
+            self._requote(event)
 
     def _answers(self, now_us: int, delay_us: int) -> Answers:
         return Answers(self.state, self._roots, self._funds, now_us + delay_us)
@@ -151,25 +170,33 @@ class Exchange:
         return [*answers.facts, *self._gate.notes(request, passage, answers.facts)]
 
     def _quotes_on(self, tick: PriceTicked) -> bool:
-        instrument = INSTRUMENTS.get(tick.instrument)
-        return tick.feed == self._feed and instrument is not None and instrument.kind == "SPOT"
+        return tick.feed == self._feed and tick.instrument in INSTRUMENTS
+
+    def _requote(self, tick: PriceTicked) -> bool:
+        house = self.state.house
+        began = house.requote(tick)
+        if began:
+            touch_e8 = house.touch_e8(tick.instrument)
+            self.state.tapes[tick.instrument].stood(tick.event_time_us, *touch_e8)
+        return began
 
     def _tick(self, tick: PriceTicked, now_us: int) -> Sequence[Event]:
         if not self._quotes_on(tick):
             return ()
         symbol, house = tick.instrument, self.state.house
-        house.requote(tick)
+        began = self._requote(tick)
         book = self.state.books[symbol]
         bid_e8, ask_e8 = book.bids.best_price_e8(), book.asks.best_price_e8()
         crosses = house.crosses(symbol, bid_e8, ask_e8)
         mark_e8 = self._floor.mark_price_e8(symbol)
         reaches = mark_e8 is not None and self.state.stops[symbol].reached(mark_e8) is not None
-        if not crosses and not reaches:
+        noise = house.noise_trade(symbol, bid_e8, ask_e8) if began else None
+        if not crosses and not reaches and noise is None:
             return ()
         answers = self._answers(now_us, self._delay_us)
         causes = (tick.event_id, tick.correlation_id)
-        if crosses:
-            self._floor.meet_house(answers, symbol, causes)
+        if crosses or noise is not None:
+            self._floor.meet_house(answers, symbol, causes, noise)
         if mark_e8 is not None:
             self._floor.trigger(answers, symbol, mark_e8, causes)
         return answers.facts

@@ -5,11 +5,12 @@ machine takes the same facts in from the log. Nothing else changes the state, ex
 house quotes anew with each tick.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from typing import Any, TypeVar
 
 from ecosystem.errors import IllegalTransitionError
 from ecosystem.events.balances import BalanceChanged
+from ecosystem.events.books import BookQuoted
 from ecosystem.events.envelope import Event
 from ecosystem.events.fills import OrderFilled
 from ecosystem.events.orders import (
@@ -26,7 +27,8 @@ from ecosystem.exchange.accounts import Accounts
 from ecosystem.exchange.book import Book
 from ecosystem.exchange.charges import fee_schedule
 from ecosystem.exchange.finished import Finished
-from ecosystem.exchange.liquidity import House
+from ecosystem.exchange.liquidity.house import House
+from ecosystem.exchange.liquidity.tape import Tape
 from ecosystem.exchange.orders import Order, OrderFact, Status, next_status
 from ecosystem.exchange.stops import Stops
 from ecosystem.instruments import INSTRUMENTS
@@ -46,12 +48,14 @@ class VenueState:
         "day_orders",
         "fees",
         "finished",
+        "halted",
         "house",
         "orders",
         "reduce_only",
         "settling",
         "status_changes",
         "stops",
+        "tapes",
         "terms",
         "time_us",
         "venue",
@@ -64,6 +68,9 @@ class VenueState:
         self.house = house
         self.accounts = Accounts()
         self.books: dict[str, Book[Order]] = {symbol: Book() for symbol in INSTRUMENTS}
+        self.tapes = {symbol: Tape() for symbol in INSTRUMENTS}
+        self.halted: Container[str] = ()
+        """The instruments in which nothing is executed or published now."""
         self.stops = {symbol: Stops() for symbol in INSTRUMENTS}
         self.orders: dict[EventId, Order] = {}
         """The live orders, oldest first."""
@@ -86,6 +93,7 @@ class VenueState:
             OrderReplaced: self._replaced,
             OrderTriggered: self._triggered,
             BalanceChanged: self._balance_changed,
+            BookQuoted: self._book_quoted,
             VenueStatusChanged: self._status_changed,
         }
 
@@ -155,6 +163,7 @@ class VenueState:
             self._end(order, status, event.event_time_us)
         house = self.house
         house.fees_e8[event.fee_asset] += event.fee_e8
+        self.tapes[event.instrument].filled(event)
         # A trade with the house has one published side and is named by it.
         if event.trade_id == event.event_id:
             house.apply(event, INSTRUMENTS[event.instrument])
@@ -189,6 +198,9 @@ class VenueState:
             self.settling[event.reference_id] = (event.account, event.asset, grown_e8)
         elif event.reason in ("SETTLEMENT", "UNLOCK"):
             self.settling.pop(event.reference_id, None)
+
+    def _book_quoted(self, event: BookQuoted) -> None:
+        self.tapes[event.instrument].published(event)
 
     def _status_changed(self, event: VenueStatusChanged) -> None:
         self.status_changes += 1

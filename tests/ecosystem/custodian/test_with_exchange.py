@@ -19,7 +19,7 @@ from ecosystem.events.settlements import (
     SettlementInstructed,
 )
 from ecosystem.events.words import EventId, Side
-from ecosystem.exchange.liquidity import HOUSE_HOLDINGS_E8
+from ecosystem.exchange.liquidity.house import HOUSE_HOLDINGS_E8
 from ecosystem.exchange.machine import Exchange
 from ecosystem.firm import VENUE
 from ecosystem.instruments import ASSETS

@@ -3,9 +3,10 @@ from itertools import pairwise
 import msgspec
 import pytest
 
-from ecosystem.exchange.liquidity import LEVELS, House
+from ecosystem.exchange.liquidity.house import LEVELS, House
 from ecosystem.instruments import INSTRUMENTS
-from ecosystem.units import E8
+from ecosystem.units import E8, MINUTE_US
+from ecosystem.venues import VENUES
 from tests.ecosystem.exchange.venue import Venue
 
 BTC_USD = INSTRUMENTS["BTC-USD"]
@@ -16,7 +17,7 @@ def house(bid: str, ask: str, holdings_e8: dict[str, int] | None = None) -> Hous
     """Return a house that has seen one tick."""
     venue = Venue()
     venue.tick(bid, ask)
-    made = House(7, "exchange-okx", holdings_e8 or RICH_E8, 10_000)
+    made = House(7, VENUES["exchange-okx"], holdings_e8 or RICH_E8)
     made.requote(venue.ticks["BTC-USD"])
     return made
 
@@ -75,7 +76,7 @@ def test_what_was_taken_is_gone_until_the_next_tick() -> None:
     left = list(venue.exchange.state.house.offers(BTC_USD, buys=True))
     assert left == [(full[0][0], full[0][1] - E8 // 10), *full[1:]]
     tick = venue.ticks["BTC-USD"]
-    venue.now_us += E8
+    venue.now_us += 10 * MINUTE_US
     venue.deliver(msgspec.structs.replace(tick, event_time_us=venue.now_us))
     assert list(venue.exchange.state.house.offers(BTC_USD, buys=True)) == full
 
@@ -86,7 +87,7 @@ def test_another_tick_or_seed_draws_other_quantities() -> None:
     tick = venue.ticks["BTC-USD"]
     drawn = []
     for seed, number in ((7, 1), (8, 1), (7, 2)):
-        made = House(seed, "exchange-okx", RICH_E8, 10_000)
+        made = House(seed, VENUES["exchange-okx"], RICH_E8)
         made.requote(msgspec.structs.replace(tick, feed_sequence=number))
         drawn.append(tuple(made.offers(BTC_USD, buys=True)))
     assert len(set(drawn)) == 3

@@ -1,6 +1,5 @@
 """What holds after every step of any history of wishes, ticks, settlements, days and restarts."""
 
-from collections.abc import Iterator
 from itertools import islice, pairwise
 from random import Random
 from typing import get_args
@@ -24,7 +23,8 @@ from ecosystem.events.orders import (
 from ecosystem.events.settlements import SettlementInstructed
 from ecosystem.events.words import EventId, Side, TimeInForce
 from ecosystem.exchange.charges import cost_e8
-from ecosystem.exchange.liquidity import HOUSE_HOLDINGS_E8
+from ecosystem.exchange.liquidity.house import HOUSE_HOLDINGS_E8, LEVELS
+from ecosystem.exchange.liquidity.levels import levels_of
 from ecosystem.exchange.machine import Exchange
 from ecosystem.exchange.orders import OrderFact, Status, next_status
 from ecosystem.firm import VENUE
@@ -284,13 +284,9 @@ class AnyHistory(RuleBasedStateMachine):
 
     @invariant()
     def book_is_never_crossed(self) -> None:
-        state = self.venue.exchange.state
-        book, instrument = state.books["BTC-USD"], INSTRUMENTS["BTC-USD"]
-        bids = [book.bids.best_price_e8(), *_best(state.house.offers(instrument, buys=False))]
-        asks = [book.asks.best_price_e8(), *_best(state.house.offers(instrument, buys=True))]
-        for bid_e8 in bids:
-            for ask_e8 in asks:
-                assert bid_e8 is None or ask_e8 is None or bid_e8 < ask_e8
+        bids, asks = levels_of(self.venue.exchange.state, "BTC-USD", LEVELS)
+        prices = [price_e8 for price_e8, _ in [*reversed(bids), *asks]]
+        assert all(one < next_ for one, next_ in pairwise(prices))
 
     @invariant()
     def book_holds_exactly_the_live_orders(self) -> None:
@@ -385,10 +381,6 @@ class AnyHistory(RuleBasedStateMachine):
 def price(cents: int) -> str:
     """Return a price a few cents above 60 000."""
     return f"60000.{cents:02d}" if cents >= 0 else "59999.99"
-
-
-def _best(offers: Iterator[tuple[int, int]]) -> list[int]:
-    return [price_e8 for price_e8, _ in islice(offers, 1)]
 
 
 def restored(exchange: Exchange, venue: Venue) -> Exchange:
@@ -507,4 +499,4 @@ def _act(history: AnyHistory, chance: Random) -> None:
         stop_cents = chance.choice((None, chance.randint(0, 12)))
         history.replace(number, stranger, quantity, cents, stop_cents)
     elif act == "shrink" and orders:
-        history.shrink_in_place(number % len(orders), lots % 20, stranger)
+        history.shrink_in_place(number % 15, lots % 20, stranger)

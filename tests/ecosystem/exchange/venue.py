@@ -13,7 +13,7 @@ from ecosystem.events.settlements import (
     SettlementInstructed,
 )
 from ecosystem.events.words import Direction, EventId, OrderType, Side, TimeInForce
-from ecosystem.exchange.liquidity import HOUSE_HOLDINGS_E8
+from ecosystem.exchange.liquidity.house import HOUSE_HOLDINGS_E8
 from ecosystem.exchange.machine import Exchange
 from ecosystem.firm import VENUE
 from ecosystem.units import E8, SECOND_US, parse_e8
@@ -41,6 +41,7 @@ def new_exchange(
         terms=terms,
         opening_balances_e8=balances_e8,
         house_holdings_e8=house_e8,
+        book_interval_us=None,
     )
 
 

@@ -1,0 +1,309 @@
+"""The house: market makers of the venue's own, who quote around the feed's price.
+
+With each tick they quote anew, and always show ten levels on each side; the quantities are seeded
+by the number of the tick. A level exists only when somebody comes to look at it, so a tick nobody
+trades on costs next to nothing. What takers take until the next tick is gone from their best
+levels first, and deeper levels come into sight; with the next tick they stand in full again, and
+moved by what was taken lately (`impact`). They offer no more than they hold, and never quote
+through the orders of accounts. Their orders, executions and balances are not published.
+"""
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Final, NamedTuple
+
+from ecosystem.events.fills import OrderFilled
+from ecosystem.events.prices import PriceTicked
+from ecosystem.exchange.liquidity.impact import Impact
+from ecosystem.exchange.liquidity.noise import Noise, NoiseTrade
+from ecosystem.instruments import INSTRUMENTS, Instrument
+from ecosystem.rng import Stream
+from ecosystem.units import E8, SECOND_US
+from ecosystem.venues import VenueTerms
+
+LEVELS: Final = 10
+DEPTH_LEVELS_MAX: Final = 1_000
+"""So many levels can be taken between two ticks before the house has no more to show."""
+HOUSE_HOLDINGS_E8: Final[Mapping[str, int]] = MappingProxyType(
+    {"BTC": 20_000 * E8, "ETH": 400_000 * E8, "USD": 10**9 * E8, "USDT": 10**9 * E8}
+)
+"""What the house holds of each asset when a run begins."""
+_SPACING_OF_PRICE: Final = 10_000
+_DRAW_BITS: Final = 6
+_DRAW_MAX: Final = (1 << _DRAW_BITS) - 1
+_LOW_SHARE: Final = 200
+_HIGH_SHARE: Final = 50
+"""A level holds between these parts of the largest order an instrument allows."""
+_IMPACT_SHARE: Final = 400
+
+
+class Disturbance(NamedTuple):
+    """What makes the house quote otherwise than it would."""
+
+    accounts: frozenset[str] | None
+    """Whom it quotes so; None for everybody, the published book included."""
+    widening_e8: int
+    """Factor of the spread."""
+    depth_e8: int
+    """Factor of the quantities."""
+
+    def meets(self, account: str | None) -> bool:
+        """Tell whether an account, or with None the public, is quoted so."""
+        return self.accounts is None or account in self.accounts
+
+
+class Quote:
+    """Where the house stands in one instrument since the last tick."""
+
+    __slots__ = (
+        "ask_price_e8",
+        "bid_price_e8",
+        "impact",
+        "number",
+        "pending",
+        "since_us",
+        "taken",
+    )
+
+    def __init__(self, impact: Impact) -> None:
+        self.bid_price_e8 = 0
+        self.ask_price_e8 = 0
+        self.number = 0
+        self.since_us = 0
+        self.taken = [0, 0]
+        """Quantity taken since the tick: from the bids, from the asks."""
+        self.pending: list[tuple[int, int, int]] = []
+        """Executions the impact has not yet: time, side (1 when asks were taken), quantity."""
+        self.impact = impact
+
+    def fold(self, before_us: int) -> None:
+        """Let the impact take in the executions decided before a time."""
+        later = [one for one in self.pending if one[0] >= before_us]
+        for time_us, side, quantity_e8 in self.pending[: len(self.pending) - len(later)]:
+            self.impact.took(quantity_e8 if side else -quantity_e8, time_us)
+        self.pending = later
+
+
+class _Sizes:
+    """How much the house quotes in one instrument."""
+
+    __slots__ = ("_low_e8", "_span_e8", "_stream", "lot_e8")
+
+    def __init__(self, instrument: Instrument, stream: Stream, depth_e8: int) -> None:
+        self._low_e8 = instrument.quantity_max_e8 // _LOW_SHARE * depth_e8 // E8
+        high_e8 = instrument.quantity_max_e8 // _HIGH_SHARE * depth_e8 // E8
+        self._span_e8 = high_e8 - self._low_e8
+        self._stream = stream
+        self.lot_e8 = instrument.lot_size_e8
+
+    def quantities_e8(self, number: int, side: int, depth_e8: int) -> Iterator[int]:
+        """Yield the quantities of the levels of a side, best first; ten of them from one draw."""
+        lot_e8 = self.lot_e8
+        for block in range(DEPTH_LEVELS_MAX // LEVELS):
+            bits = self._stream.bits((2 * number + side) * DEPTH_LEVELS_MAX + block)
+            for _ in range(LEVELS):
+                quantity_e8 = self._low_e8 + (bits & _DRAW_MAX) * self._span_e8 // _DRAW_MAX
+                bits >>= _DRAW_BITS
+                if depth_e8 != E8:
+                    quantity_e8 = quantity_e8 * depth_e8 // E8
+                # Whoever still quotes at all quotes a lot at the least.
+                yield max(quantity_e8 // lot_e8, 1) * lot_e8
+
+
+class House:
+    """The venue's own liquidity: holdings, quotes and the fees collected."""
+
+    __slots__ = (
+        "_delay_us",
+        "_quotes",
+        "_sizes",
+        "_widening_e8",
+        "disturbances",
+        "fees_e8",
+        "holdings_e8",
+        "noise",
+    )
+
+    def __init__(self, seed: int, terms: VenueTerms, holdings_e8: Mapping[str, int]) -> None:
+        self.holdings_e8 = dict(holdings_e8)
+        self.fees_e8 = dict.fromkeys(holdings_e8, 0)
+        self.disturbances: Mapping[str, tuple[Disturbance, ...]] = {}
+        """What disturbs the quotes now, by instrument."""
+        self.noise: Mapping[str, Noise] = {
+            symbol: Noise(seed, terms.name, one, terms.depth_e8)
+            for symbol, one in INSTRUMENTS.items()
+        }
+        self._delay_us = terms.delay_us
+        self._widening_e8 = terms.widening_e8
+        self._quotes = {
+            symbol: Quote(Impact(one.quantity_max_e8 // _IMPACT_SHARE * terms.depth_e8 // E8))
+            for symbol, one in INSTRUMENTS.items()
+        }
+        self._sizes = {
+            symbol: _Sizes(one, Stream(seed, terms.name, "house", symbol), terms.depth_e8)
+            for symbol, one in INSTRUMENTS.items()
+        }
+
+    def requote(self, tick: PriceTicked) -> bool:
+        """Quote around a tick, and return whether a second of event time began with it.
+
+        Ticks older than the quote are passed over.
+
+        A crossed or empty tick makes the house withdraw until the next. Executions decided at or
+        after the time of the tick count against the new quote, those before it move it: the log
+        tells their times, so a restored house that is given the last tick stands where it stood.
+        """
+        quote = self._quotes[tick.instrument]
+        time_us = tick.event_time_us
+        if time_us < quote.since_us:
+            return False
+        began = time_us // SECOND_US > quote.since_us // SECOND_US
+        quote.number = tick.feed_sequence
+        quote.since_us = time_us
+        if quote.pending:
+            quote.fold(time_us)
+            quote.taken = [0, 0]
+            for _, side, quantity_e8 in quote.pending:
+                quote.taken[side] += quantity_e8
+        feed_bid_e8, feed_ask_e8 = tick.bid_price_e8, tick.ask_price_e8
+        half_e8 = 0
+        if self._widening_e8 != E8:
+            half_e8 = (feed_ask_e8 - feed_bid_e8) * (self._widening_e8 - E8) // (2 * E8)
+        step_e8 = INSTRUMENTS[tick.instrument].tick_size_e8
+        shift_e8 = quote.impact.shift_e8(feed_bid_e8, time_us, step_e8)
+        bid_e8 = (feed_bid_e8 - half_e8 + shift_e8) // step_e8 * step_e8
+        ask_e8 = -(-(feed_ask_e8 + half_e8 + shift_e8) // step_e8) * step_e8
+        if feed_bid_e8 <= 0 or feed_bid_e8 >= feed_ask_e8 or bid_e8 <= 0:
+            bid_e8 = ask_e8 = 0
+        quote.bid_price_e8 = bid_e8
+        quote.ask_price_e8 = ask_e8
+        return began
+
+    def since_us(self, symbol: str) -> int:
+        """Return the event time of the tick the house quotes around; 0 before the first."""
+        return self._quotes[symbol].since_us
+
+    def touch_e8(self, symbol: str) -> tuple[int, int]:
+        """Return the best bid and ask nobody disturbs; zeros when the house is silent."""
+        quote = self._quotes[symbol]
+        return quote.bid_price_e8, quote.ask_price_e8
+
+    def crosses(self, symbol: str, bid_e8: int | None, ask_e8: int | None) -> bool:
+        """Tell whether the quote may cross an order resting at `bid_e8` or `ask_e8`."""
+        quote = self._quotes[symbol]
+        if not quote.bid_price_e8:
+            return False
+        return (bid_e8 is not None and bid_e8 >= quote.ask_price_e8) or (
+            ask_e8 is not None and ask_e8 <= quote.bid_price_e8
+        )
+
+    def noise_trade(self, symbol: str, bid_e8: int | None, ask_e8: int | None) -> NoiseTrade | None:
+        """Return the noise trade of this second if it meets orders resting at these prices first.
+
+        An order at the price of the house's best quote stands before it.
+        """
+        quote = self._quotes[symbol]
+        sold_to = bid_e8 is not None and bid_e8 >= quote.bid_price_e8 > 0
+        bought_from = ask_e8 is not None and ask_e8 <= quote.ask_price_e8
+        if not sold_to and not bought_from:
+            return None
+        trade = self.noise[symbol].trade(quote.since_us // SECOND_US)
+        return trade if (bought_from if trade.buys else sold_to) else None
+
+    def noise_bound_e8(self, instrument: Instrument, *, buys: bool) -> tuple[int, int]:
+        """Return the worst price a noise trader takes, and how much the house can settle for it."""
+        bid_e8, ask_e8 = self.touch_e8(instrument.symbol)
+        if buys:
+            return ask_e8, _whole_lots_e8(instrument, self.holdings_e8[instrument.quote], ask_e8)
+        return bid_e8, _whole_lots_e8(instrument, self.holdings_e8[instrument.base], E8)
+
+    def middle_price_e8(self, symbol: str) -> int | None:
+        """Return the middle of the best quotes; None when the house is silent."""
+        quote = self._quotes[symbol]
+        return (quote.bid_price_e8 + quote.ask_price_e8) // 2 or None
+
+    def offers(
+        self,
+        instrument: Instrument,
+        *,
+        buys: bool,
+        account: str | None = None,
+        beyond_e8: int | None = None,
+        disturbed: bool = True,
+    ) -> Iterator[tuple[int, int]]:
+        """Yield price and quantity, best first, that the house offers to one who buys or sells.
+
+        Args:
+            account: who asks; None for the public.
+            beyond_e8: the best price of the accounts' orders on the asker's side, which the house
+                does not reach.
+            disturbed: whether what disturbs the house counts.
+        """
+        quote = self._quotes[instrument.symbol]
+        if not quote.bid_price_e8:
+            return
+        widening_e8 = depth_e8 = E8
+        for one in self.disturbances.get(instrument.symbol, ()) if disturbed else ():
+            if one.meets(account):
+                widening_e8 = widening_e8 * one.widening_e8 // E8
+                depth_e8 = depth_e8 * one.depth_e8 // E8
+        if not depth_e8:
+            return
+        price_e8 = _first_price_e8(quote, instrument, widening_e8, beyond_e8, buys=buys)
+        tick_e8 = instrument.tick_size_e8
+        spacing_e8 = max(tick_e8, price_e8 // _SPACING_OF_PRICE // tick_e8 * tick_e8)
+        if not buys:
+            spacing_e8 = -spacing_e8
+        taken_e8 = quote.taken[buys]
+        held_e8 = self.holdings_e8[instrument.base if buys else instrument.quote]
+        lot_e8, shown = instrument.lot_size_e8, 0
+        sizes = self._sizes[instrument.symbol]
+        for quantity_e8 in sizes.quantities_e8(quote.number, int(buys), depth_e8):
+            if price_e8 <= 0:
+                return
+            if taken_e8 >= quantity_e8:
+                taken_e8 -= quantity_e8
+            else:
+                quantity_e8 -= taken_e8
+                taken_e8 = 0
+                most_e8 = held_e8 if buys else held_e8 * E8 // price_e8
+                if quantity_e8 > most_e8:
+                    quantity_e8 = most_e8 // lot_e8 * lot_e8
+                if not quantity_e8:
+                    return
+                held_e8 -= quantity_e8 if buys else -(-quantity_e8 * price_e8 // E8)
+                yield price_e8, quantity_e8
+                shown += 1
+                if shown == LEVELS:
+                    return
+            price_e8 += spacing_e8
+
+    def apply(self, fill: OrderFilled, instrument: Instrument) -> None:
+        """Take the other side of an account's execution."""
+        buys = fill.side == "BUY"
+        sign = -1 if buys else 1
+        self.holdings_e8[instrument.base] += sign * fill.quantity_e8
+        self.holdings_e8[instrument.quote] -= sign * fill.notional_e8
+        if fill.liquidity != "TAKER":
+            return  # the house came to the order, so its own quotes stand, and nothing pushed it
+        quote = self._quotes[instrument.symbol]
+        decided_us = fill.event_time_us - self._delay_us
+        quote.pending.append((decided_us, int(buys), fill.quantity_e8))
+        if decided_us >= quote.since_us:
+            quote.taken[buys] += fill.quantity_e8
+
+
+def _first_price_e8(
+    quote: Quote, instrument: Instrument, widening_e8: int, beyond_e8: int | None, *, buys: bool
+) -> int:
+    tick_e8 = instrument.tick_size_e8
+    half_e8 = (quote.ask_price_e8 - quote.bid_price_e8) * (widening_e8 - E8) // (2 * E8)
+    if buys:
+        price_e8 = -(-(quote.ask_price_e8 + half_e8) // tick_e8) * tick_e8
+        return price_e8 if beyond_e8 is None else max(price_e8, beyond_e8 + tick_e8)
+    price_e8 = (quote.bid_price_e8 - half_e8) // tick_e8 * tick_e8
+    return price_e8 if beyond_e8 is None else min(price_e8, beyond_e8 - tick_e8)
+
+
+def _whole_lots_e8(instrument: Instrument, held_e8: int, price_e8: int) -> int:
+    return held_e8 * E8 // price_e8 // instrument.lot_size_e8 * instrument.lot_size_e8

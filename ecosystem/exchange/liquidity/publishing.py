@@ -1,0 +1,107 @@
+"""The publication of books: each of them every few seconds, one after the other.
+
+Publications lie on a grid of event time, staggered over the instruments, and the sequence of one
+is its place on the grid. What a venue could not publish, because it was down or away or had not
+seen a price yet, is missing, and the sequence shows the gap.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from ecosystem.events.books import BookQuoted
+from ecosystem.exchange.answers import Answers
+from ecosystem.exchange.liquidity.house import LEVELS
+from ecosystem.exchange.liquidity.levels import Levels, levels_of
+from ecosystem.exchange.state import VenueState
+from ecosystem.instruments import INSTRUMENTS
+from ecosystem.units import SECOND_US
+
+BOOK_INTERVAL_US: Final = 5 * SECOND_US
+
+
+class BookPublisher:
+    """Says when which book is due, and publishes it.
+
+    Args:
+        starts_at_us: where the grid begins.
+        interval_us: between two publications of one book.
+    """
+
+    __slots__ = ("_due_us", "_grids", "_interval_us", "_state")
+
+    def __init__(self, state: VenueState, starts_at_us: int, interval_us: int) -> None:
+        self._state = state
+        self._interval_us = interval_us
+        count = len(INSTRUMENTS)
+        self._grids = [
+            (symbol, starts_at_us + (place + 1) * interval_us // count, f"book/{symbol}")
+            for place, symbol in enumerate(INSTRUMENTS)
+        ]
+        self._due_us: int | None = None
+
+    def due_us(self) -> int:
+        """Return when the next book is due."""
+        if self._due_us is None:
+            tapes, interval_us = self._state.tapes, self._interval_us
+            self._due_us = min(
+                begins_us + tapes[symbol].book_sequence * interval_us
+                for symbol, begins_us, _ in self._grids
+            )
+        return self._due_us
+
+    def forget_due(self) -> None:
+        """Look again when the next book is due, after a publication was restored."""
+        self._due_us = None
+
+    def publish(self, now_us: int, answers: Answers) -> Sequence[tuple[BookQuoted, Levels]]:
+        """Write the books that are due, and return those that were disturbed.
+
+        With each comes what it would have been.
+        """
+        state = self._state
+        disturbed: list[tuple[BookQuoted, Levels]] = []
+        if now_us < self.due_us():
+            return ()
+        for symbol, begins_us, stream in self._grids:
+            tape = state.tapes[symbol]
+            sequence = (now_us - begins_us) // self._interval_us
+            if sequence < tape.book_sequence:
+                continue
+            if symbol in state.halted or not state.house.since_us(symbol):
+                tape.book_sequence = sequence + 1
+                continue
+            quoted = self._quoted(symbol, answers, (stream, sequence))
+            answers.add(quoted)
+            if state.house.disturbances.get(symbol):
+                disturbed.append((quoted, levels_of(state, symbol, LEVELS, disturbed=False)))
+        self._due_us = None
+        return disturbed
+
+    def _quoted(self, symbol: str, answers: Answers, root: tuple[str, int]) -> BookQuoted:
+        state = self._state
+        bids, asks = levels_of(state, symbol, LEVELS)
+        tape, noise, now_us = state.tapes[symbol], state.house.noise[symbol], answers.time_us
+        last, volume_e8 = tape.last, tape.volume_e8
+        price_e8 = 0 if last is None else last.price_e8
+        bid_e8, ask_e8 = state.house.touch_e8(symbol)
+        if bid_e8:
+            begins_us = self._state.house.since_us(symbol)
+            if last is None or last.event_time_us < begins_us:
+                price_e8 = ask_e8 if noise.trade(begins_us // SECOND_US).buys else bid_e8
+            volume_e8 += noise.volume_e8(now_us - self._interval_us, now_us)
+        event_id = answers.roots.root(*root)
+        return BookQuoted(
+            event_id=event_id,
+            correlation_id=event_id,
+            causation_id=event_id,
+            event_time_us=now_us,
+            venue=answers.venue,
+            instrument=symbol,
+            book_sequence=root[1],
+            bid_prices_e8=tuple([price_e8 for price_e8, _ in bids]),
+            bid_quantities_e8=tuple([quantity_e8 for _, quantity_e8 in bids]),
+            ask_prices_e8=tuple([price_e8 for price_e8, _ in asks]),
+            ask_quantities_e8=tuple([quantity_e8 for _, quantity_e8 in asks]),
+            last_price_e8=price_e8,
+            volume_e8=volume_e8,
+        )

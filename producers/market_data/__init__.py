@@ -1,1 +1,0 @@
-"""Market data from outside: recordings, live sources, and the feed's door."""

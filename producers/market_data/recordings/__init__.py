@@ -1,1 +1,0 @@
-"""Recordings: CSV and Parquet files of trades, quotes or bars as market data of a run."""
