@@ -1,13 +1,25 @@
 """Builds the simulators, for both hosts alike."""
 
+from collections.abc import Callable
 from typing import Final
+
+import msgspec
 
 from ecosystem.custodian.machine import Custodian
 from ecosystem.exchange.machine import Exchange
 from ecosystem.machine import Machine
 from ecosystem.market_data.machine import MarketData
+from ecosystem.market_data.source import PriceSource, SourceState
 from ecosystem.venues import VENUES
 from producers.desk import DeskSettings, build_engine
+
+
+class Feed(msgspec.Struct, frozen=True):
+    """Where market data come from, when it is not the models."""
+
+    source: PriceSource | None = None
+    state: Callable[[int], SourceState] | None = None
+
 
 SIMULATORS: Final = ("market-data", *VENUES, "custodian", "trading-engine")
 """Every simulator, in the order in which a world wakes them."""
@@ -15,7 +27,13 @@ NO_SETTINGS: Final = DeskSettings()
 
 
 def build_machine(
-    name: str, key: bytes, seed: int, starts_at_us: int, *, desk: DeskSettings = NO_SETTINGS
+    name: str,
+    key: bytes,
+    seed: int,
+    starts_at_us: int,
+    *,
+    desk: DeskSettings = NO_SETTINGS,
+    feed: Feed | None = None,
 ) -> Machine:
     """Return the simulator `name`.
 
@@ -23,14 +41,18 @@ def build_machine(
         key: key of the run's root ids.
         starts_at_us: event time of its first deed.
         desk: how the trading engine is set up.
+        feed: where the market data come from; the seeded models when left out.
     Raises:
         InvalidInputError: the settings are not what is allowed.
     """
+    feed = feed or Feed()
     if name in VENUES:
         return Exchange(run_key=key, seed=seed, starts_at_us=starts_at_us, terms=VENUES[name])
     match name:
         case "market-data":
-            return MarketData(key, seed, starts_at_us)
+            return MarketData(
+                key, seed, starts_at_us, source=feed.source, state_of_source=feed.state
+            )
         case "custodian":
             return Custodian(run_key=key, seed=seed, starts_at_us=starts_at_us)
         case "trading-engine":

@@ -10,6 +10,7 @@ from tse import (
     access_commands,
     demo_command,
     manual_command,
+    recording_commands,
     replay_command,
     report_command,
     run_command,
@@ -29,6 +30,7 @@ app.add_typer(stack_commands.app, name="stack")
 app.add_typer(topics_commands.app, name="topics")
 app.add_typer(access_commands.app, name="access")
 app.add_typer(scenario_commands.app, name="scenario")
+app.add_typer(recording_commands.app, name="recording")
 app.add_typer(schema_commands.app, name="schemas")
 app.command()(doctor)
 app.command("demo")(demo_command.demo)

@@ -11,11 +11,20 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from ecosystem.errors import InvalidInputError
 from ecosystem.run import RunPlan
 from eventlog.settings import read_settings
 from producers.live.clock import LiveClock
 from producers.live.settings import LiveSettings
 from producers.world.host import Progress as RunProgress
+from tse.recording_options import (
+    GapPolicy,
+    RecordingOptions,
+    examined,
+    lasting,
+    remarks,
+    with_recordings,
+)
 from tse.running.environment import Environment, attached_environment, local_environment
 from tse.running.findings import Findings
 from tse.running.live_run import run_attached, run_live
@@ -74,11 +83,37 @@ def run(
         bool,
         typer.Option("--attach", help="Live: use the environment that TSE_... variables describe."),
     ] = False,
+    recordings: Annotated[
+        list[Path] | None,
+        typer.Option("--recording", help="Recorded CSV or Parquet that an instrument follows."),
+    ] = None,
+    as_: Annotated[
+        list[str] | None,
+        typer.Option("--as", help="The instrument that follows it; one for each recording."),
+    ] = None,
+    mapping: Annotated[
+        list[Path] | None, typer.Option("--mapping", help="YAML: which column means what.")
+    ] = None,
+    speed: Annotated[
+        float, typer.Option("--speed", help="Recorded seconds a second of event time.")
+    ] = 1.0,
+    gaps: Annotated[
+        GapPolicy, typer.Option("--gaps", help="In a gap: silence, the last price, or a line.")
+    ] = GapPolicy.STALE,
+    since: Annotated[
+        str | None, typer.Option("--since", help="Begin at this recorded time, UTC by default.")
+    ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Refuse a recording with rows that are left out.")
+    ] = False,
+    duration: Annotated[
+        str | None, typer.Option("--for", help="Another duration of a scenario without injections.")
+    ] = None,
     home: Home = None,
     reports: Reports = Path("reports"),
 ) -> None:
     """Run a scenario and judge the risk monitor; the exit code is the verdict's."""
-    # A scenario that is wrong never touches the broker.
+    # A scenario or a recording that is wrong never touches the broker.
     plan = world_plan(
         scenario,
         seed,
@@ -87,6 +122,26 @@ def run(
         strategies=strategy or (),
         trading_limits=trading_limits,
     )
+    if duration is not None:
+        plan = lasting(plan, duration)
+    chosen = RecordingOptions(
+        files=recordings or (),
+        instruments=as_ or (),
+        mappings=mapping or (),
+        speed=speed,
+        gaps=gaps,
+        since=since,
+        strict=strict,
+    )
+    if (found := examined(chosen)) is not None:
+        if attach:
+            raise InvalidInputError(
+                "--recording with --attach: the environment's own feed is told what it follows,"
+                " by TSE_MARKET_DATA_SOURCE"
+            )
+        plan = with_recordings(plan, found)
+        for line in remarks(plan, found):
+            typer.echo(line)
     options = WorldOptions(monitor=monitor, limits=limits)
     if attach:
         findings = execute_attached(plan, options, reports)

@@ -13,6 +13,7 @@ from ecosystem.clock import Clock
 from ecosystem.errors import EcosystemError
 from ecosystem.events.control.every import CONTROL_EVENTS
 from ecosystem.events.production import PRODUCTION_EVENTS
+from ecosystem.firm import FEED
 from ecosystem.ids import run_key
 from ecosystem.machine import Machine
 from eventlog.catalogue.load import load_catalogue
@@ -26,7 +27,8 @@ from producers.live.doors import serve_door
 from producers.live.service import LiveService, restore
 from producers.live.settings import LiveSettings
 from producers.live.window import AnyWindow
-from producers.machines import SIMULATORS, build_machine
+from producers.machines import SIMULATORS, Feed, build_machine
+from producers.market_data.live_feed import feed_of
 
 SERVICES: Final = (*SIMULATORS, "clock")
 CLOCK_INTERVAL_US: Final = 1_000_000
@@ -56,12 +58,17 @@ def build_service(service: str, settings: LiveSettings) -> Built:
     key = run_key(settings.seed, secrets.get("run-key"))
     window = AnyWindow(LiveClock(settings.clock_epoch_us, settings.clock_scale))
 
-    def new_machine() -> Machine:
+    def new_machine(feed: Feed | None = None) -> Machine:
         if service == "clock":
             interval_us = int(CLOCK_INTERVAL_US * settings.clock_scale)
             return Clock(key, settings.clock_epoch_us, interval_us)
         return build_machine(
-            service, key, settings.seed, settings.clock_epoch_us, desk=_desk(settings)
+            service,
+            key,
+            settings.seed,
+            settings.clock_epoch_us,
+            desk=_desk(settings),
+            feed=feed,
         )
 
     close_door = serve_door(
@@ -72,7 +79,7 @@ def build_service(service: str, settings: LiveSettings) -> Built:
         lambda: clients.appender(service, linger_ms=0),
         new_machine,
     )
-    machine = new_machine()
+    machine = new_machine(feed_of(settings) if service == FEED else None)
     appender = clients.appender(service, transactional=True)  # fences a predecessor first
     followed = clients.catalogue.subscription(service)
     group = clients.catalogue.principal(service).group

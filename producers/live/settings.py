@@ -1,7 +1,7 @@
 """What a live service must be told, from environment variables that begin with TSE_."""
 
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -25,6 +25,11 @@ class LiveSettings(BaseSettings):
     seed: int = Field(default=1, ge=0)
     clock_epoch_us: int = Field(ge=0)
     """Wall time at which the environment began, microseconds UTC; the same for every service."""
+    market_data_source: Literal["model", "recording", "ccxt"] = "model"
+    """Where the service market-data takes prices from."""
+    market_data_file: Path | None = None
+    """What it follows: for `recording` the recordings as JSON, as the settings of a run have
+    them; for `ccxt` the live sources as YAML."""
     clock_scale: float = Field(default=1.0, gt=0, le=10_000)
     """Seconds of event time per second on the wall."""
     environment: Environment = "dev"

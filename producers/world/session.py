@@ -12,7 +12,8 @@ from eventlog.catalogue.model import Catalogue
 from eventlog.clients import Clients
 from eventlog.log import LogAppender
 from producers.desk import settings_of
-from producers.machines import SIMULATORS, build_machine
+from producers.machines import SIMULATORS, Feed, build_machine
+from producers.market_data.recordings.use import source_of, uses_in
 from producers.world.feedback import Feedback, LogFeedback, NoMonitor
 from producers.world.host import TRADING_ENGINE, WorldHost
 from producers.world.slices import CLOCK, SliceWriter
@@ -42,7 +43,11 @@ def build_world(
 ) -> World:
     """Return the world of a run: its machines, each reading what the catalogue says it reads.
 
-    The clock is not delivered: in a world it is the host that wakes the machines.
+    The clock is not delivered: in a world it is the host that wakes the machines. Market data
+    follow the recordings that the plan's settings name.
+
+    Raises:
+        InvalidInputError: a recording of the plan is missing, or is another file by now.
     """
 
     def consumes(machine: str) -> frozenset[type[Event]]:
@@ -55,8 +60,11 @@ def build_world(
         return frozenset(event for event in events if event.__name__ in names)
 
     desk = settings_of(plan.settings_json)
+    uses = uses_in(plan.settings_json)
+    feed = Feed(source_of(uses, plan.seed)) if uses else None
     machines = [
-        build_machine(name, key, plan.seed, plan.starts_at_us, desk=desk) for name in SIMULATORS
+        build_machine(name, key, plan.seed, plan.starts_at_us, desk=desk, feed=feed)
+        for name in SIMULATORS
     ]
     return World(machines, consumes)
 

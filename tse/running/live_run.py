@@ -1,6 +1,7 @@
 """Runs a scenario on the live host: its own processes in a namespace, or an environment's."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -12,6 +13,7 @@ from eventlog.clients import Clients
 from producers.desk import settings_of
 from producers.live.__main__ import SERVICES
 from producers.live.clock import LiveClock, wall_us
+from producers.market_data.recordings.use import uses_in, write_uses
 from producers.test_coordinator.live_run import LiveRun, await_flow
 from tse.running.environment import RUN_KEY, Environment
 from tse.running.findings import Findings, await_findings
@@ -50,6 +52,7 @@ def run_live(
         "TSE_CLOCK_EPOCH_US": str(clock.epoch_us),
         "TSE_CLOCK_SCALE": str(scale),
         **_desk_settings(environment, plan),
+        **_feed_settings(environment, plan),
     }
     with Processes(environment.home / "runs" / plan.run_id) as processes:
         on_stage("starting services")
@@ -83,6 +86,16 @@ def _desk_settings(environment: Environment, plan: RunPlan) -> dict[str, str]:
         file.write_text(desk.limits_toml, encoding="utf-8")
         settings["TSE_TRADING_LIMITS_FILE"] = str(file)
     return settings
+
+
+def _feed_settings(environment: Environment, plan: RunPlan) -> dict[str, str]:
+    uses = uses_in(plan.settings_json)
+    if not uses:
+        return {}
+    file = environment.home / "runs" / plan.run_id / "recordings.json"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    write_uses(file, uses)
+    return {"TSE_MARKET_DATA_SOURCE": "recording", "TSE_MARKET_DATA_FILE": str(file.resolve())}
 
 
 def run_attached(

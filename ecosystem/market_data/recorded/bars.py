@@ -11,6 +11,7 @@ import math
 from itertools import pairwise
 from typing import Final
 
+from ecosystem.market_data.arithmetic import normal
 from ecosystem.market_data.recorded.records import Bar
 from ecosystem.rng import Stream
 from ecosystem.units import SECOND_US
@@ -35,7 +36,7 @@ def bar_path(bar: Bar, steps: int, draws: Stream) -> list[int]:
         span = end - at
         walk = [0.0]
         for number in range(1, span + 1):
-            walk.append(walk[-1] + draws.normal(base + at + number) * sigma)
+            walk.append(walk[-1] + normal(draws, base + at + number) * sigma)
         for number in range(span):
             tied = walk[number] - walk[span] * number / span
             line = price_e8 + (end_price_e8 - price_e8) * number / span

@@ -22,8 +22,10 @@ from ecosystem.market_data.recorded.records import (
     RecordKind,
     Trade,
     fault_in,
+    opening_outside,
     price_of,
     values_of,
+    widened,
 )
 from ecosystem.market_data.recorded.spikes import Spikes
 from ecosystem.units import SECOND_US
@@ -93,6 +95,9 @@ class Normaliser:
             return
         if self._is_late(row):
             return
+        if isinstance(row, Bar) and (oddity := opening_outside(row)) is not None:
+            self._remark("WIDENED", row, *oddity)
+            row = widened(row)
         heappush(self._waiting, (row.time_us, row.row, row))
         self._newest_us = max(row.time_us, self._newest_us or row.time_us)
         yield from self._released(self._newest_us - self._terms.reorder_us)

@@ -90,11 +90,32 @@ def _fault_in_bar(bar: Bar) -> tuple[str, str] | None:
         return fault
     if high_e8 < low_e8:
         return f"high {_text(high_e8)} below low {_text(low_e8)}", "high at or above low"
-    for name in ("open", "close"):
-        if not low_e8 <= prices[name] <= high_e8:
-            allowed = f"{_text(low_e8)} to {_text(high_e8)}, its low and high"
-            return f"{name} {_text(prices[name])}", allowed
+    if not low_e8 <= bar.close_price_e8 <= high_e8:
+        allowed = f"{_text(low_e8)} to {_text(high_e8)}, its low and high"
+        return f"close {_text(bar.close_price_e8)}", allowed
     return None
+
+
+def opening_outside(bar: Bar) -> tuple[str, str] | None:
+    """Return what is odd about an open outside low and high; None when it lies inside.
+
+    Sources that begin a bar with the close of the one before, and take high and low of its own
+    trades only, write such bars all the time; they are widened, not refused.
+    """
+    low_e8, high_e8 = bar.low_price_e8, bar.high_price_e8
+    if low_e8 <= bar.open_price_e8 <= high_e8:
+        return None
+    allowed = f"{_text(low_e8)} to {_text(high_e8)}, its low and high"
+    return f"open {_text(bar.open_price_e8)}", allowed
+
+
+def widened(bar: Bar) -> Bar:
+    """Return a bar whose low and high hold its open."""
+    return msgspec.structs.replace(
+        bar,
+        high_price_e8=max(bar.high_price_e8, bar.open_price_e8),
+        low_price_e8=min(bar.low_price_e8, bar.open_price_e8),
+    )
 
 
 def _not_positive(**prices_e8: int) -> tuple[str, str] | None:

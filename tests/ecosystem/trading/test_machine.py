@@ -78,7 +78,7 @@ def venue_status(time_us: int, state: VenueState) -> Event:
     )
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(3))
 def test_a_quiet_hour_has_some_tens_of_orders(seed: int) -> None:
     session = Session(seed)
     session.run(HOUR)
@@ -89,7 +89,7 @@ def test_a_quiet_hour_has_some_tens_of_orders(seed: int) -> None:
 
 @pytest.mark.parametrize("crashes", [False, True])
 @given(seed=st.integers(0, 2**32))
-@settings(max_examples=5, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=3, suppress_health_check=[HealthCheck.too_slow])
 def test_every_order_is_funded_spaced_modest_and_the_engines_own_doing(
     crashes: bool, seed: int
 ) -> None:
@@ -110,11 +110,11 @@ def test_every_order_is_funded_spaced_modest_and_the_engines_own_doing(
         last[desk] = order.event_time_us
 
 
-@pytest.mark.parametrize("seed", range(2))
-def test_long_hours_exhaust_no_account(seed: int) -> None:
-    session = Session(seed)
-    session.run(24 * HOUR)
-    per_hour = len(orders(session)) / 24
+@pytest.mark.slow
+def test_long_hours_exhaust_no_account() -> None:
+    session = Session(0)
+    session.run(12 * HOUR)
+    per_hour = len(orders(session)) / 12
     assert 10 <= per_hour <= 120
     assert session.unfunded() == []
     for account in LEANING:
@@ -291,7 +291,7 @@ def test_the_engine_ignores_its_own_events_when_it_sees_them_again() -> None:
     rest=st.integers(300, 900),
     falls=st.booleans(),
 )
-@settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=6, suppress_health_check=[HealthCheck.too_slow])
 def test_an_engine_restored_from_all_it_saw_and_said_goes_on_identically(
     seed: int, cut: int, rest: int, falls: bool
 ) -> None:
@@ -308,7 +308,7 @@ def test_an_engine_restored_from_all_it_saw_and_said_goes_on_identically(
     assert again == session.decided[since_said:]
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_an_engine_restored_from_its_own_events_and_balances_alone_stays_within_its_means(
     seed: int,
 ) -> None:

@@ -96,7 +96,6 @@ def test_trades_of_one_time_all_count_unless_they_are_the_same() -> None:
         (quote(1, 0, 1.2, 1.1), "bid 1.2 above ask 1.1"),
         (bar(1, 0, 1, 0.9, 1.1, 1), "high 0.9 below low 1.1"),
         (bar(1, 0, 1, 1.1, 0.9, 1.2), "close 1.2"),
-        (bar(1, 0, 0.8, 1.1, 0.9, 1), "open 0.8"),
         (bar(1, 0, 1, volume=-1), "volume -1"),
     ],
 )
@@ -106,6 +105,17 @@ def test_impossible_values_are_named_and_not_published(row: Record, found: str) 
     assert kinds(anomalies) == [("IMPOSSIBLE", 1)]
     assert anomalies[0].found == found
     assert report.rows_rejected == 1
+
+
+def test_a_bar_that_opens_outside_its_range_is_widened_and_published() -> None:
+    published, anomalies, report = cleaned([bar(7, 0, 0.8, 1.1, 0.9, 1)], MINUTES)
+    assert published == [bar(7, 0, 0.8, 1.1, 0.8, 1)]
+    assert kinds(anomalies) == [("WIDENED", 7)]
+    assert (anomalies[0].found, anomalies[0].allowed) == (
+        "open 0.8",
+        "0.9 to 1.1, its low and high",
+    )
+    assert (report.rows_published, report.rows_rejected) == (1, 0)
 
 
 def test_a_spike_is_told_and_published_as_it_is() -> None:

@@ -1,0 +1,1 @@
+"""Market data from outside: recordings, live sources, and the feed's door."""

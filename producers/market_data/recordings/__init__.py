@@ -1,0 +1,1 @@
+"""Recordings: CSV and Parquet files of trades, quotes or bars as market data of a run."""
