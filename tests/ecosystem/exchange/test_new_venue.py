@@ -40,10 +40,9 @@ def test_a_venue_of_terms_answers_under_its_name_after_its_delay_for_its_fees(
     assert KRAKEN.name not in VENUES
     venue = open_venue(terms)
     maker = venue.order("SELL", "0.1", "60001", "ann", venue=terms.name)
-    taker = venue.order("BUY", "0.1", account="ben", venue=terms.name)
     accepted = next(fact for fact in venue.deliver(maker) if isinstance(fact, OrderAccepted))
     assert (accepted.venue, venue.exchange.name) == (terms.name, terms.name)
-    facts = venue.deliver(taker)
+    facts = venue.deliver(venue.order("BUY", "0.1", account="ben", venue=terms.name))
     assert accepted.event_time_us == maker.event_time_us + terms.delay_us
     fees_e8 = {
         fact.liquidity: fact.fee_e8 * E8 // fact.notional_e8
