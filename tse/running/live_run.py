@@ -1,7 +1,6 @@
 """Runs a scenario on the live host: its own processes in a namespace, or an environment's."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Final
 
 import msgspec
