@@ -18,6 +18,10 @@ E12: Final = 1_000_000_000_000
 _CELL_E12: Final = E12 // 64
 _CELLS: Final = 256
 _EXP: Final = tuple(float((Decimal(cell) / 64).exp()) for cell in range(-_CELLS, _CELLS + 1))
+_SIXTH: Final = 1.0 / 6.0
+_24TH: Final = 1.0 / 24.0
+_120TH: Final = 1.0 / 120.0
+_720TH: Final = 1.0 / 720.0
 _LN2: Final = 0.693_147_180_559_945_3
 _SQRT_HALF: Final = 0.707_106_781_186_547_6
 _ATANH: Final = tuple(1.0 / n for n in range(19, 0, -2))
@@ -32,9 +36,7 @@ def exp_e12(log_e12: int) -> float:
         return exp_e12(half_e12) * exp_e12(log_e12 - half_e12)
     x = rest_e12 / E12
     # Taylor; the next term is below 2**-54 for x < 1/64.
-    series = 1.0 + x / 6.0
-    for divisor in (5.0, 4.0, 3.0, 2.0, 1.0):
-        series = 1.0 + x * series / divisor
+    series = 1.0 + x * (1.0 + x * (0.5 + x * (_SIXTH + x * (_24TH + x * (_120TH + x * _720TH)))))
     return _EXP[cell + _CELLS] * series
 
 

@@ -7,12 +7,11 @@ the same bars, in the middle of one as well.
 """
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
 from ecosystem.events.prices import BarClosed, PriceTicked
-from ecosystem.events.words import EventId
 from ecosystem.firm import FEED
 from ecosystem.ids import derive_id
 from ecosystem.units import DAY_US, HOUR_US, MINUTE_US
@@ -40,10 +39,8 @@ class Bar:
     """A bar that is still open."""
 
     __slots__ = (
-        "close_e8",
-        "correlation_id",
         "high_e8",
-        "last_id",
+        "last",
         "low_e8",
         "open_e8",
         "open_us",
@@ -51,28 +48,27 @@ class Bar:
         "volume_e8",
     )
 
-    def __init__(self, open_us: int, price_e8: int) -> None:
+    def __init__(self, open_us: int, price_e8: int, tick: PriceTicked) -> None:
         self.open_us = open_us
-        self.open_e8 = self.high_e8 = self.low_e8 = self.close_e8 = price_e8
+        self.open_e8 = self.high_e8 = self.low_e8 = price_e8
         self.volume_e8 = 0
         self.ticks_count = 0
-        self.last_id = self.correlation_id = EventId(b"")
+        self.last = tick
 
     def fold(self, part: "Bar") -> None:
         """Take in a bar that follows within this one."""
         self.high_e8 = max(self.high_e8, part.high_e8)
         self.low_e8 = min(self.low_e8, part.low_e8)
-        self.close_e8 = part.close_e8
         self.volume_e8 += part.volume_e8
         self.ticks_count += part.ticks_count
-        self.last_id, self.correlation_id = part.last_id, part.correlation_id
+        self.last = part.last
 
     def closed(self, symbol: str, interval: str, now_us: int) -> BarClosed:
         """Return the fact that it closed, which follows from its last tick."""
         return BarClosed(
-            event_id=derive_id(self.last_id, f"{FEED}/bar/{interval}"),
-            correlation_id=self.correlation_id,
-            causation_id=self.last_id,
+            event_id=derive_id(self.last.event_id, f"{FEED}/bar/{interval}"),
+            correlation_id=self.last.correlation_id,
+            causation_id=self.last.event_id,
             event_time_us=now_us,
             feed=FEED,
             instrument=symbol,
@@ -81,7 +77,7 @@ class Bar:
             open_price_e8=self.open_e8,
             high_price_e8=self.high_e8,
             low_price_e8=self.low_e8,
-            close_price_e8=self.close_e8,
+            close_price_e8=self.last.last_price_e8,
             volume_e8=self.volume_e8,
             ticks_count=self.ticks_count,
         )
@@ -102,22 +98,23 @@ class Bars:
             for interval in INTERVALS_US
         }
 
-    def add(self, tick: PriceTicked) -> None:
-        """Take in a published tick, after `close` up to its time."""
-        price_e8 = tick.last_price_e8
-        bar = self._minutes.get(tick.instrument)
-        if bar is None:
-            open_us = tick.event_time_us // MINUTE_US * MINUTE_US
-            bar = self._minutes[tick.instrument] = Bar(open_us, price_e8)
-            self._ends_us = open_us + MINUTE_US
-        elif price_e8 > bar.high_e8:
-            bar.high_e8 = price_e8
-        elif price_e8 < bar.low_e8:
-            bar.low_e8 = price_e8
-        bar.close_e8 = price_e8
-        bar.volume_e8 += tick.volume_e8
-        bar.ticks_count += 1
-        bar.last_id, bar.correlation_id = tick.event_id, tick.correlation_id
+    def add(self, ticks: Iterable[PriceTicked]) -> None:
+        """Take in published ticks, after `close` up to their times."""
+        minutes = self._minutes
+        for tick in ticks:
+            price_e8 = tick.last_price_e8
+            bar = minutes.get(tick.instrument)
+            if bar is None:
+                open_us = tick.event_time_us // MINUTE_US * MINUTE_US
+                bar = minutes[tick.instrument] = Bar(open_us, price_e8, tick)
+                self._ends_us = open_us + MINUTE_US
+            elif price_e8 > bar.high_e8:
+                bar.high_e8 = price_e8
+            elif price_e8 < bar.low_e8:
+                bar.low_e8 = price_e8
+            bar.volume_e8 += tick.volume_e8
+            bar.ticks_count += 1
+            bar.last = tick
 
     def close(self, now_us: int) -> Sequence[BarClosed]:
         """Return the bars that are over at `now_us`, by instrument, the shortest first."""
@@ -147,7 +144,7 @@ class Bars:
         if minute is not None:
             if bar is None:
                 open_us = minute.open_us // span_us * span_us
-                bar = self._longer[symbol, interval] = Bar(open_us, minute.open_e8)
+                bar = self._longer[symbol, interval] = Bar(open_us, minute.open_e8, minute.last)
             bar.fold(minute)
         if bar is None or now_us < bar.open_us + span_us:
             return []

@@ -5,7 +5,6 @@ from ecosystem.events.prices import FeedHeartbeat, PriceTicked
 from ecosystem.events.venues import VenueStatusChanged
 from ecosystem.firm import FEED
 from ecosystem.ids import RootIds, derive_id
-from ecosystem.market_data.depth import sides
 from ecosystem.market_data.lines import Line
 from ecosystem.market_data.quotes import Quote
 from ecosystem.market_data.source import SourceState
@@ -58,7 +57,7 @@ class Facts:
         self, line: Line, tick: PriceTicked, quote: Quote, number: int, volume_e8: int
     ) -> BookQuoted:
         """Return the depth behind a tick, which it follows from."""
-        bids, asks = sides(line, tick.feed_sequence, quote)
+        bids, asks = line.depth.sides(tick.feed_sequence, quote)
         return BookQuoted(
             event_id=derive_id(tick.event_id, f"{FEED}/book"),
             correlation_id=tick.correlation_id,

@@ -1,8 +1,9 @@
-"""What the feed keeps for each instrument: its names, its draws, its quotes."""
+"""What the feed keeps for each instrument: its names, its draws, its models."""
 
 from typing import Final
 
 from ecosystem.instruments import INSTRUMENTS
+from ecosystem.market_data.depth import DepthModel
 from ecosystem.market_data.quotes import QuoteModel
 from ecosystem.rng import Stream
 
@@ -14,7 +15,7 @@ class Line:
         "again_stream",
         "base",
         "beat_stream",
-        "book_draws",
+        "depth",
         "draws",
         "measure",
         "model",
@@ -32,7 +33,7 @@ class Line:
         self.beat_stream = f"heartbeat/{symbol}"
         self.measure = f"price {symbol}"
         self.draws = Stream(seed, "market-data", "quote", symbol)
-        self.book_draws = Stream(seed, "market-data", "depth", symbol)
+        self.depth = DepthModel(instrument, Stream(seed, "market-data", "depth", symbol))
         self.model = QuoteModel(instrument)
 
 

@@ -92,6 +92,7 @@ class MarketData:
         for at in range(len(self._lines)):
             turn = at * self._beat_steps // len(self._lines)
             self._book_turns.setdefault(turn, []).append(at)
+        self._faulty = False
         self._noted_us: dict[EventId, int] = {}
         self._step = -1
         self._beat = -1
@@ -143,7 +144,11 @@ class MarketData:
             case PriceTicked():
                 self._reach(event.event_time_us)
                 self.bars.close(event.event_time_us)
-                self._published(event)
+                self._published((event,))
+                # The book of a time holds the volume up to it, whichever of the two comes first.
+                book = self.books.get(event.instrument)
+                if book is not None and event.event_time_us <= book.event_time_us:
+                    self._volumes_e8[event.instrument] = 0
             case FeedHeartbeat():
                 self._reach(event.event_time_us)
                 beat = self._grid.step_at(event.event_time_us) // self._beat_steps
@@ -172,6 +177,7 @@ class MarketData:
             known_us = self._noted_us.get(event.injection_id, 0)
             self._noted_us[event.injection_id] = max(known_us, event.event_time_us)
         for one in self._injections:
+            self._faulty = True
             if (noted_us := self._noted_us.pop(one.scheduled.injection_id, None)) is not None:
                 self._reach(noted_us)
 
@@ -193,15 +199,16 @@ class MarketData:
         self, step: int, now_us: int, events: list[Event]
     ) -> dict[int, tuple[PriceTicked, Quote]]:
         """Publish what comes at a step, and return the ticks that are of this step."""
-        if self._pricing.faults(step) or self._delivery.disruptions(step):
+        if self._faulty and (self._pricing.faults(step) or self._delivery.disruptions(step)):
             return self._ticks_altered(step, now_us, events)
         ticks = {}
+        ticked = self._facts.ticked
         for at, quote in enumerate(self._pricing.quotes(step)):
             if quote is not None:
-                tick = self._facts.ticked(self._lines[at], quote, step, now_us)
-                events.append(tick)
-                self._published(tick)
-                ticks[at] = tick, quote
+                ticks[at] = ticked(self._lines[at], quote, step, now_us), quote
+        published = [tick for tick, _ in ticks.values()]
+        events += published
+        self._published(published)
         return ticks
 
     def _ticks_altered(
@@ -227,16 +234,13 @@ class MarketData:
     def _publish(self, tick: PriceTicked, notes: Sequence[Note], events: list[Event]) -> None:
         events.append(tick)
         events += self._noted(tick, notes)
-        self._published(tick)
+        self._published((tick,))
 
-    def _published(self, tick: PriceTicked) -> None:
-        symbol = tick.instrument
-        self.ticks[symbol] = tick
-        self.bars.add(tick)
-        book = self.books.get(symbol)
-        # The book of a time holds the volume up to it, in whichever order the two are shown.
-        if book is None or tick.event_time_us > book.event_time_us:
-            self._volumes_e8[symbol] += tick.volume_e8
+    def _published(self, ticks: Sequence[PriceTicked]) -> None:
+        self.bars.add(ticks)
+        for tick in ticks:
+            self.ticks[tick.instrument] = tick
+            self._volumes_e8[tick.instrument] += tick.volume_e8
 
     def _book(self, at: int, tick: PriceTicked, quote: Quote, step: int) -> BookQuoted:
         line = self._lines[at]

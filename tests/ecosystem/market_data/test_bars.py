@@ -56,7 +56,7 @@ def test_a_day_has_a_bar_of_every_length_and_the_longer_are_made_of_the_shorter(
         for second in (0.0, 20.0, 40.0):
             one = tick(60 * minute + second, 60_000 + (minute * 7 + second) % 100)
             closed += bars.close(one.event_time_us)
-            bars.add(one)
+            bars.add([one])
     counts = {name: sum(bar.interval == name for bar in closed) for name in INTERVALS_US}
     assert counts == {name: DAY_US // span_us for name, span_us in INTERVALS_US.items()}
     (day,) = [bar for bar in closed if bar.interval == "1d"]
@@ -71,7 +71,7 @@ def test_a_day_has_a_bar_of_every_length_and_the_longer_are_made_of_the_shorter(
 
 def test_a_minute_without_ticks_has_no_bar_and_longer_bars_close_all_the_same() -> None:
     bars = Bars(["BTC-USD"])
-    bars.add(tick(10, 60_000))
+    bars.add([tick(10, 60_000)])
     assert [bar.interval for bar in bars.close(STARTS_AT_US + MINUTE_US)] == ["1m"]
     assert bars.close(STARTS_AT_US + 4 * MINUTE_US) == []
     (five,) = bars.close(STARTS_AT_US + 7 * MINUTE_US)
@@ -85,7 +85,7 @@ def test_what_is_remembered_is_bounded_and_each_bar_is_kept_once() -> None:
         for bar in bars.close(one.event_time_us):
             bars.remember(bar)
             bars.remember(bar)
-        bars.add(one)
+        bars.add([one])
     kept = bars.history["BTC-USD", "1m"]
     assert len(kept) == KEPT["1m"]
     assert kept[-1].open_time_us - kept[0].open_time_us == (KEPT["1m"] - 1) * MINUTE_US
