@@ -12,6 +12,7 @@ from benchmarks.row import Row
 MODULES: Final = (
     "matching",
     "exchange_service",
+    "market_data",
     "world_append",
     "history_read",
     "audit_join",
