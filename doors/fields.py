@@ -7,10 +7,10 @@ from pydantic import AfterValidator, StringConstraints, WithJsonSchema
 
 from ecosystem.errors import InvalidInputError
 from ecosystem.events.words import EventId
-from ecosystem.units import format_e8, parse_e8
+from ecosystem.units import parse_e8
 
 DECIMAL_PATTERN: Final = r"^[0-9]{1,10}(\.[0-9]{1,8})?$"
-SIGNED_PATTERN: Final = r"^-?[0-9]{1,20}(\.[0-9]{1,8})?$"
+SIGNED_PATTERN: Final = r"^-?[0-9]{1,20}(\.[0-9]{1,16})?$"
 ID_PATTERN: Final = r"^[0-9a-f]{32}$"
 NAME_PATTERN: Final = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
 SYMBOL_PATTERN: Final = r"^[A-Z0-9]{2,10}(-[A-Z0-9]{2,10}){1,2}$"
@@ -26,15 +26,11 @@ def _positive(text: str) -> str:
     return text
 
 
-def decimal(value_e8: int) -> str:
-    """Return a scaled integer as a decimal, without trailing zeros."""
-    text = format_e8(value_e8)
-    return text.rstrip("0").rstrip(".") or "0"
-
-
-def optional_decimal(value_e8: int | None) -> str | None:
-    """Return a scaled integer as a decimal; None stays None."""
-    return None if value_e8 is None else decimal(value_e8)
+def decimal(value: int, places: int = 8) -> str:
+    """Return an integer scaled by ten to the power of `places` as a decimal, without end zeros."""
+    whole, fraction = divmod(abs(value), 10**places)
+    text = f"{whole}.{fraction:0{places}d}".rstrip("0").rstrip(".")
+    return f"-{text}" if value < 0 else text
 
 
 def read_id(text: str) -> EventId:

@@ -119,16 +119,23 @@ async def _of_ours(request: Request, error: Exception) -> JSONResponse:
 
 async def _of_http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
-    path = request.url.path
+    path, headers = request.url.path, dict(error.headers or {})
     match error.status_code:
         case 404:
             detail = f"there is nothing at {path}"
         case 405:
-            allowed = (error.headers or {}).get("Allow", "other methods")
-            detail = f"{request.method} is not allowed at {path}; {allowed} is"
+            # Each method of a path is a route of its own, and the first knows itself only.
+            allowed = headers["Allow"] = ", ".join(_methods(request))
+            detail = f"{request.method} is not allowed at {path}; allowed: {allowed}"
         case _:
             detail = str(error.detail)
-    return problem_response(error.status_code, detail, path, headers=error.headers)
+    return problem_response(error.status_code, detail, path, headers=headers)
+
+
+def _methods(request: Request) -> list[str]:
+    route = getattr(request.scope.get("route"), "path", "")
+    described: Mapping[str, Any] = request.app.openapi()["paths"].get(route, {})
+    return sorted(method.upper() for method in described) or ["GET"]
 
 
 async def _of_validation(request: Request, error: Exception) -> JSONResponse:

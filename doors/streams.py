@@ -9,6 +9,7 @@ import asyncio
 import itertools
 import json
 import threading
+import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from typing import Final
@@ -26,6 +27,8 @@ REMEMBERED: Final = 256
 CLIENTS_MAX: Final = 100
 """Clients of one door at the same time."""
 HEARTBEAT_S: Final = 15.0
+LIFETIME_S: Final = 3_600.0
+"""How long a stream lasts; who wants more comes again with `Last-Event-ID`."""
 
 
 class Message(msgspec.Struct, frozen=True):
@@ -69,11 +72,13 @@ class Streams:
         remembered: int = REMEMBERED,
         clients_max: int = CLIENTS_MAX,
         heartbeat_s: float = HEARTBEAT_S,
+        lifetime_s: float = LIFETIME_S,
     ) -> None:
         self._queue_max = queue_max
         self._remembered = remembered
         self._clients_max = clients_max
         self._heartbeat_s = heartbeat_s
+        self._lifetime_s = lifetime_s
         self._lock = threading.Lock()
         self._clients: dict[str, set[_Client]] = {}
         self._past: dict[str, deque[Message]] = {}
@@ -152,8 +157,12 @@ class Streams:
     async def _sent(self, channel: str, client: _Client) -> AsyncIterator[bytes]:
         try:
             yield b": welcome\n\n"
+            ends_s = time.monotonic() + self._lifetime_s
             while client.dropped is None:
-                async for chunk in self._next(client):
+                left_s = ends_s - time.monotonic()
+                if left_s <= 0:
+                    client.drop(f"{self._lifetime_s:.0f} s are over; come again")
+                async for chunk in self._next(client, left_s):
                     yield chunk
             reason = json.dumps({"reason": client.dropped})
             yield format_sse_event(event="dropped", data_str=reason)
@@ -161,13 +170,13 @@ class Streams:
             with self._lock:
                 self._clients[channel].discard(client)
 
-    async def _next(self, client: _Client) -> AsyncIterator[bytes]:
+    async def _next(self, client: _Client, left_s: float) -> AsyncIterator[bytes]:
         arrival = asyncio.ensure_future(client.queue.get())
         leaving = asyncio.ensure_future(client.left.wait())
         try:
             done, _ = await asyncio.wait(
                 (arrival, leaving),
-                timeout=self._heartbeat_s,
+                timeout=max(0.0, min(self._heartbeat_s, left_s)),
                 return_when=asyncio.FIRST_COMPLETED,
             )
         finally:
@@ -179,5 +188,5 @@ class Streams:
             yield format_sse_event(
                 id=str(message.number), event=message.kind, data_str=message.body
             )
-        elif not done:
+        elif not done and left_s > self._heartbeat_s:
             yield b": heartbeat\n\n"

@@ -69,7 +69,20 @@ class Kind(BaseModel):
 class Wished(BaseModel):
     """A fault to be injected, in the words of scenario files."""
 
-    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "kind": "crash",
+                    "name": "monday-crash",
+                    "in": "10s",
+                    "for": "15m",
+                    "with": {"instruments": ["all"], "change": "-10%"},
+                }
+            ]
+        },
+    )
 
     kind: str = Field(min_length=1, max_length=63)
     name: str = Field(default="by-hand", pattern=NAME_PATTERN)

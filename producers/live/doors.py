@@ -26,9 +26,13 @@ from producers.live.requests import Requests
 from producers.live.settings import LiveSettings
 from producers.live.traces import Traces
 from producers.live.window import AnyWindow
+from producers.market_data.door import feed_door
+from producers.trading_engine.door import engine_door
 
 DOORS: Final[Mapping[str, Callable[[Ground], DoorParts]]] = {
     **dict.fromkeys(VENUES, exchange_door),
+    "market-data": feed_door,
+    "trading-engine": engine_door,
 }
 """What makes the door of each service that has one of its own."""
 log = structlog.get_logger()
@@ -59,9 +63,10 @@ class Door:
         window: AnyWindow,
         open_appender: Callable[[], LogAppender],
         probe: Callable[[], Machine],
+        streams: Streams | None = None,
     ) -> None:
         self._window = window
-        self._streams = Streams()
+        self._streams = streams or Streams()
         traces, board, registry = Traces(), ChaosBoard(plan.instance), CollectorRegistry()
         requests = Requests(
             Outbox(open_appender),

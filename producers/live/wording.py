@@ -25,18 +25,22 @@ def event_words(event: Event) -> dict[str, Any]:
 
 def _words(name: str, value: Any) -> tuple[str, Any]:
     if name.endswith("_e8"):
-        return name.removesuffix("_e8"), _decimals(value)
+        return name.removesuffix("_e8"), _decimals(value, 8)
+    if name.endswith("_e16"):
+        return name.removesuffix("_e16"), _decimals(value, 16)
     if name.endswith("time_us"):
         return name.removesuffix("_us"), None if value is None else utc_text(value)
     return name, _plain(value)
 
 
-def _decimals(value: Any) -> Any:
+def _decimals(value: Any, places: int) -> Any:
     match value:
         case int():
-            return decimal(value)
+            return decimal(value, places)
         case tuple() | list():
-            return [_decimals(one) for one in value]
+            return [_decimals(one, places) for one in value]
+        case dict():
+            return {key: _decimals(one, places) for key, one in value.items()}
         case _:
             return value
 
@@ -49,5 +53,7 @@ def _plain(value: Any) -> Any:
             return words(value)
         case tuple() | list():
             return [_plain(one) for one in value]
+        case dict():
+            return {key: _plain(one) for key, one in value.items()}
         case _:
             return value

@@ -29,7 +29,7 @@ def client(toy: Toy) -> Iterator[TestClient]:
     ("method", "path", "body", "status", "words"),
     [
         ("GET", "/nowhere", None, 404, "nothing at /nowhere"),
-        ("DELETE", "/numbers", None, 405, "GET is"),
+        ("DELETE", "/numbers", None, 405, "allowed: GET"),
         ("GET", "/numbers?limit=0", None, 422, "query.limit: Input should be greater"),
         ("GET", "/numbers?offset=-1", None, 422, "query.offset"),
         ("POST", "/wishes", b'{"quantity"', 400, "body"),
@@ -55,6 +55,10 @@ def test_every_error_is_a_problem_detail_that_says_why(
     assert problem["status"] == status
     assert words in problem["detail"]
     assert problem["instance"] == path.partition("?")[0].replace("%20", " ")
+
+
+def test_a_method_that_is_not_allowed_is_told_all_that_are(client: TestClient) -> None:
+    assert client.put("/wishes").headers["allow"] == "GET, POST"
 
 
 def test_a_failure_is_logged_with_its_cause_and_the_service_goes_on(client: TestClient) -> None:

@@ -126,6 +126,15 @@ def test_a_client_that_cannot_keep_up_is_dropped_with_a_reason(
     until(lambda: not stand.toy.streams.has_clients("news"))
 
 
+def test_a_stream_ends_after_its_time_and_says_so(stands: Callable[..., Stand]) -> None:
+    stand = stands(lifetime_s=0.2)
+    with stand.client.stream("GET", "/news") as listener:
+        stand.publish(1)
+        first, last = events(listener.iter_lines(), 2)
+    assert (first["data"], last["event"]) == ("1", "dropped")
+    assert "come again" in last["data"]
+
+
 def test_no_more_clients_than_allowed_are_let_in(stands: Callable[..., Stand]) -> None:
     stand = stands(clients_max=1)
     with stand.client.stream("GET", "/news"):

@@ -56,6 +56,10 @@ class Toy:
         def wish(wish: Wish) -> Wish:
             return wish
 
+        @router.get("/wishes")
+        def wishes() -> list[Wish]:
+            return []
+
         @router.get("/books/{instrument}", responses=documented(404))
         def book(instrument: SymbolPath) -> str:
             raise ProblemError(404, "unknown-instrument", f"{instrument} is unknown")

@@ -9,6 +9,7 @@ from typing import Final, Self
 
 from starlette.testclient import TestClient
 
+from doors.streams import Streams
 from ecosystem.events.control.every import CONTROL_EVENTS
 from ecosystem.events.envelope import Event
 from ecosystem.events.prices import PriceTicked
@@ -55,11 +56,17 @@ class Stand:
     """
 
     def __init__(
-        self, name: str, *, environment: str = "test", log: MemoryLog | None = None
+        self,
+        name: str,
+        *,
+        environment: str = "test",
+        log: MemoryLog | None = None,
+        stream_s: float = 60.0,
+        began_s: int = 1,
     ) -> None:
         self.name = name
         self.log = log or MemoryLog(ROUTES, CODEC, lambda: wall_us() // 1_000)
-        self.clock = LiveClock(wall_us() - 1_000_000)
+        self.clock = LiveClock(wall_us() - began_s * 1_000_000)
         self.window = AnyWindow(self.clock)
         self.machine = self._new_machine()
         plan = DoorPlan(
@@ -69,7 +76,8 @@ class Stand:
             chaos_run="manual",
             chaos_token=TOKEN,
         )
-        self.door = Door(plan, self.window, self.log.appender, self._new_machine)
+        streams = Streams(lifetime_s=stream_s)
+        self.door = Door(plan, self.window, self.log.appender, self._new_machine, streams)
         self.client = TestClient(self.door.app, raise_server_exceptions=False)
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None

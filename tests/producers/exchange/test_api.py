@@ -128,6 +128,8 @@ def test_the_same_key_is_the_same_order(stand: Stand) -> None:
         **{"Idempotency-Key": "one"},
     )
     assert elsewhere["order_id"] != first["order_id"]
+    for one in (first, elsewhere):  # the tests share the venue
+        stand.client.delete(f"{ORDERS}/{one['order_id']}", params={"wait": 5})
 
 
 @pytest.mark.parametrize(
