@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from ecosystem.events.words import AccountKind
 from ecosystem.units import E8
 
 VENUE: Final = "exchange-okx"
@@ -16,13 +17,19 @@ FIRM: Final = "firm"
 CUSTODY_ACCOUNT: Final = "custody-firm"
 
 
-def _holdings(halves: int) -> Mapping[str, int]:
+ACCOUNT_KINDS: Final[Mapping[str, AccountKind]] = MappingProxyType({"firm-futures": "FUTURES"})
+"""What the firm's accounts are for, where it is not spot trading."""
+_COLLATERAL_E8: Final = 2_500 * E8
+"""What each of two spot accounts leaves to the futures account, in USD."""
+
+
+def _holdings(halves: int, usd_less_e8: int = 0) -> Mapping[str, int]:
     # Six sevenths are bitcoin and ether; all accounts together own 4 BTC, well within limits.
     return MappingProxyType(
         {
             "BTC": halves * E8 // 2,
             "ETH": halves * 10 * E8,
-            "USD": halves * 7_500 * E8,
+            "USD": halves * 7_500 * E8 - usd_less_e8,
             "USDT": halves * 2_500 * E8,
         }
     )
@@ -32,9 +39,10 @@ OPENING_BALANCES_E8: Final[Mapping[str, Mapping[str, Mapping[str, int]]]] = Mapp
     {
         VENUE: MappingProxyType(
             {
-                "firm-momentum": _holdings(2),
-                "firm-reversion": _holdings(2),
+                "firm-momentum": _holdings(2, _COLLATERAL_E8),
+                "firm-reversion": _holdings(2, _COLLATERAL_E8),
                 "firm-arbitrage": _holdings(1),
+                "firm-futures": MappingProxyType({"USD": 2 * _COLLATERAL_E8}),
             }
         ),
         SECOND_VENUE: MappingProxyType(

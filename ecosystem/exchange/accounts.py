@@ -22,23 +22,14 @@ class Balance:
 class Accounts:
     """The balances of all accounts."""
 
-    __slots__ = ("_balances", "_names")
+    __slots__ = ("_balances",)
 
     def __init__(self) -> None:
         self._balances: dict[tuple[str, str], Balance] = {}
-        self._names: set[str] = set()
-
-    def __contains__(self, account: str) -> bool:
-        return account in self._names
 
     def __iter__(self) -> Iterator[tuple[str, str, Balance]]:
         """Iterate over account, asset and balance."""
         return ((account, asset, held) for (account, asset), held in self._balances.items())
-
-    @property
-    def names(self) -> list[str]:
-        """The names of all accounts, sorted."""
-        return sorted(self._names)
 
     def balance(self, account: str, asset: str) -> Balance:
         """Return the balance of an account in an asset, empty if it never had one."""
@@ -54,7 +45,6 @@ class Accounts:
         held = self._balances.get(place)
         if held is None:
             held = self._balances[place] = Balance()
-            self._names.add(event.account)
         available_e8, locked_e8 = event.available_e8, event.locked_e8
         total_e8 = available_e8 + locked_e8
         if (

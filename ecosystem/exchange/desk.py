@@ -8,6 +8,7 @@ from ecosystem.exchange.answers import Answers, Causes
 from ecosystem.exchange.charges import worst_price_e8
 from ecosystem.exchange.floor import Floor
 from ecosystem.exchange.funds import Funds, Wanted
+from ecosystem.exchange.margin.sub_accounts import refuse_trader
 from ecosystem.exchange.matching import Plan
 from ecosystem.exchange.order_facts import accepted, cancelled, reduced, rejected, replaced
 from ecosystem.exchange.orders import NewTerms, Order
@@ -136,6 +137,7 @@ class OrderDesk:
             worst_price_e8(terms.limit_price_e8, terms.stop_price_e8, buys=order.buys),
             order.remaining_e8 + terms.quantity_e8 - order.quantity_e8,
             order.reduce_only,
+            order,
         )
         waits = order.status == "WAITING"
         if order.reduce_only and not waits:
@@ -171,11 +173,11 @@ class OrderDesk:
                 "DUPLICATE_ORDER",
                 f"order id {request.order_id.hex()} is known and {status}; allowed: a new id",
             )
-        refusal = refuse_order(request) or refuse_kind_of_instrument(request, self._funds)
-        if refusal is None and request.account not in self._state.accounts:
-            accounts = ", ".join(self._state.accounts.names)
-            return "UNKNOWN_ACCOUNT", f"account {request.account!r}; allowed: {accounts}"
-        return refusal
+        return (
+            refuse_order(request)
+            or refuse_kind_of_instrument(request, self._funds)
+            or refuse_trader(self._state.sub_accounts, request)
+        )
 
     def _owned(self, request: OrderCancelRequested | OrderReplaceRequested) -> Order | None:
         order = self._state.orders.get(request.order_id)

@@ -15,6 +15,7 @@ from ecosystem.events.fills import OrderFilled
 from ecosystem.events.words import CancelReason
 from ecosystem.exchange.answers import Answers, Causes
 from ecosystem.exchange.book import BookSide
+from ecosystem.exchange.charges import notional_e8
 from ecosystem.exchange.funds import Funds
 from ecosystem.exchange.liquidity.noise import NoiseTrade
 from ecosystem.exchange.matching import Plan, limit_key, plan
@@ -77,6 +78,26 @@ class Floor:
         if last is not None:
             after = (last.event_id, last.correlation_id)
             self.trigger(answers, order.instrument, last.price_e8, after)
+
+    def execute_in_full(
+        self, answers: Answers, order: Order, last_price_e8: int, causes: Causes
+    ) -> int:
+        """Execute a market order whole, and return its value.
+
+        What the book does not take, the house does at `last_price_e8`.
+        """
+        found = self.plan(
+            order.instrument,
+            order.account,
+            buys=order.buys,
+            worst_price_e8=None,
+            quantity_e8=order.remaining_e8,
+        )
+        executions = list(found.executions)
+        if found.remaining_e8:
+            executions.append((None, last_price_e8, found.remaining_e8))
+        self.carry_out(answers, order, Plan(executions, 0), causes)
+        return sum(notional_e8(price_e8, taken_e8) for _, price_e8, taken_e8 in executions)
 
     def meet_house(
         self, answers: Answers, symbol: str, causes: Causes, noise: NoiseTrade | None = None

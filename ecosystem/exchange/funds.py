@@ -30,6 +30,8 @@ class Wanted(NamedTuple):
     """The worst price at which it is executed; None when any will do."""
     quantity_e8: int
     reduce_only: bool
+    replaces: Order | None = None
+    """The live order whose terms these shall be; None for a new one."""
 
 
 class Funds(Protocol):

@@ -4,9 +4,15 @@ Matching happens on arrival; the answers carry a later time, which is the proces
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from ecosystem.errors import IllegalTransitionError
+from ecosystem.events.accounts import (
+    AccountOpenRequested,
+    AccountStateChangeRequested,
+    AccountTransferRequested,
+)
 from ecosystem.events.books import BookQuoted
 from ecosystem.events.envelope import Event
 from ecosystem.events.orders import OrderCancelRequested, OrderReplaceRequested, OrderSubmitted
@@ -17,6 +23,7 @@ from ecosystem.events.settlements import (
     SettlementFailed,
     SettlementInstructed,
 )
+from ecosystem.events.words import AccountKind
 from ecosystem.exchange.answers import Answers, Request
 from ecosystem.exchange.balance_facts import credited, deposited, settled
 from ecosystem.exchange.desk import OrderDesk
@@ -25,10 +32,16 @@ from ecosystem.exchange.funds import Funds, SpotFunds
 from ecosystem.exchange.gate import Gate, OpenGate
 from ecosystem.exchange.liquidity.house import HOUSE_HOLDINGS_E8, House
 from ecosystem.exchange.liquidity.publishing import BOOK_INTERVAL_US, BookPublisher
+from ecosystem.exchange.margin.account_desk import AccountDesk
+from ecosystem.exchange.margin.desk import MarginDesk
+from ecosystem.exchange.margin.facts import opened
+from ecosystem.exchange.margin.funds import MarginFunds
+from ecosystem.exchange.margin.measures import withdrawable_e8
+from ecosystem.exchange.margin.terms import PERPETUALS
 from ecosystem.exchange.order_facts import expired, rejected
 from ecosystem.exchange.state import VenueState
 from ecosystem.exchange.venue_facts import came_up
-from ecosystem.firm import FEED, OPENING_BALANCES_E8
+from ecosystem.firm import ACCOUNT_KINDS, FEED, FIRM, OPENING_BALANCES_E8
 from ecosystem.ids import RootIds
 from ecosystem.instruments import INSTRUMENTS
 from ecosystem.units import format_e8
@@ -38,9 +51,10 @@ from ecosystem.venues import VenueTerms
 class Exchange:
     """A venue as a machine.
 
-    Restored from its own facts it goes on as if it had never stopped, but for the house's quotes:
-    they follow from the last tick of each instrument, which `restore` takes as well. Without it
-    the house is silent until the next tick, and what needs no house is not affected.
+    Restored from its own facts and the ticks it had taken in, it goes on as if it had never
+    stopped. Of the ticks the house needs the last of each instrument, and is silent without it
+    until the next; the marks of perpetuals need those of the last minutes, and the next funding
+    rate those of its interval. What needs neither is not affected.
     """
 
     def __init__(
@@ -54,12 +68,16 @@ class Exchange:
         opening_balances_e8: Mapping[str, Mapping[str, int]] | None = None,
         house_holdings_e8: Mapping[str, int] = HOUSE_HOLDINGS_E8,
         book_interval_us: int | None = BOOK_INTERVAL_US,
+        account_kinds: Mapping[str, AccountKind] = ACCOUNT_KINDS,
+        masters: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         """Begin at `starts_at_us`.
 
         Args:
             opening_balances_e8: by account and asset; the firm's at this venue unless given.
             book_interval_us: how often each book is published; None for never.
+            account_kinds: of these accounts; SPOT where it does not say.
+            masters: whose sub-accounts they are; the firm's where it does not say.
         """
         self._name = name = terms.name
         self._feed = feed
@@ -74,16 +92,21 @@ class Exchange:
         self.state = VenueState(terms, House(seed, terms, house_holdings_e8))
         self._gate: Gate = OpenGate(terms.delay_us)
         spot = SpotFunds(self.state)
+        margin = MarginFunds(self.state)
         self._funds: Mapping[str, Funds] = {
-            symbol: spot for symbol, one in INSTRUMENTS.items() if one.kind == "SPOT"
+            symbol: margin if symbol in PERPETUALS else spot for symbol in INSTRUMENTS
         }
-        self._floor = Floor(self.state, self._funds, self.state.house.middle_price_e8)
+        self._floor = Floor(self.state, self._funds, self._mark_price_e8)
         self._publisher = (
             None
             if book_interval_us is None
             else BookPublisher(self.state, starts_at_us, book_interval_us)
         )
         self._desk = OrderDesk(self.state, self._funds, self._floor)
+        self._margin = MarginDesk(self.state, self._floor, margin)
+        self._account_kinds = account_kinds
+        self._masters = masters
+        accounts = AccountDesk(self.state)
         self._requests: Mapping[type[Event], Callable[[Any, Answers], None]] = {
             OrderSubmitted: self._desk.submit,
             OrderCancelRequested: self._desk.cancel,
@@ -94,6 +117,9 @@ class Exchange:
             SettlementCompleted: self._complete_settlement,
             SettlementFailed: self._release_settlement,
             SettlementCancelled: self._release_settlement,
+            AccountOpenRequested: accounts.open,
+            AccountStateChangeRequested: accounts.change_state,
+            AccountTransferRequested: accounts.transfer,
         }
 
     @property
@@ -113,31 +139,33 @@ class Exchange:
             return ()
         answers = self._answers(now_us, self._delay_us)
         decide(event, answers)
-        return answers.facts
+        return self._finished(answers)
 
     def due_us(self) -> int | None:
         """Return when the venue opens or, once open, when a book or a DAY order is due."""
         if not self.state.status_changes:
             return self._starts_at_us
-        due_us = None if self._publisher is None else self._publisher.due_us()
-        if not self.state.day_orders:
-            return due_us
-        day_us = min(self.state.day_orders)
-        return day_us if due_us is None or day_us < due_us else due_us
+        dues = [self._margin.funding_due_us(), min(self.state.day_orders, default=None)]
+        if self._publisher is not None:
+            dues.append(self._publisher.due_us())
+        return min((due_us for due_us in dues if due_us is not None), default=None)
 
     def wake(self, now_us: int) -> Sequence[Event]:
         """Return the opening with its deposits, or the expiry of DAY orders and the books due."""
         state, answers = self.state, self._answers(now_us, self._delay_us)
         if not state.status_changes:
             # A deposit that reached the log before a crash is not made again.
+            self._open_accounts(answers)
             for account, holdings_e8 in self._opening_balances_e8.items():
                 for asset, amount_e8 in holdings_e8.items():
                     if not state.accounts.balance(account, asset).changes:
                         deposited(answers, account, asset, amount_e8)
             came_up(answers)
+        self._margin.fund(now_us, answers)
         for expires_us in [day for day in state.day_orders if day <= now_us]:
             for order_id in list(state.day_orders[expires_us]):
                 expired(answers, state.orders[order_id])
+        self._finished(answers)
         if self._publisher is not None:
             quoting = self._answers(now_us, 0)
             self._publisher.publish(now_us, quoting)
@@ -152,6 +180,27 @@ class Exchange:
                 self._publisher.forget_due()
         elif self._quotes_on(event):
             self._requote(event)
+            self._margin.follow(event)
+
+    def _finished(self, answers: Answers) -> Sequence[Event]:
+        if answers.facts and self.state.sub_accounts.mixed:
+            self._margin.top_up(answers)
+        return answers.facts
+
+    def _open_accounts(self, answers: Answers) -> None:
+        # An account that reached the log before a crash is not opened again; masters come first.
+        accounts = {
+            name: self._masters.get(name, FIRM) for name in sorted(self._opening_balances_e8)
+        }
+        masters = {master: master for master in accounts.values()}
+        for name, master in (masters | accounts).items():
+            if name not in self.state.sub_accounts:
+                opened(answers, name, master, self._account_kinds.get(name, "SPOT"))
+
+    def _mark_price_e8(self, symbol: str) -> int | None:
+        if symbol in PERPETUALS:
+            return self.state.perpetuals.marks[symbol].mark_price_e8 or None
+        return self.state.house.middle_price_e8(symbol)
 
     def _answers(self, now_us: int, delay_us: int) -> Answers:
         return Answers(self.state, self._roots, self._funds, now_us + delay_us)
@@ -167,7 +216,8 @@ class Exchange:
             rejected(answers, request, passage.refusal)
         else:
             decide(request, answers)
-        return [*answers.facts, *self._gate.notes(request, passage, answers.facts)]
+        facts = self._finished(answers)
+        return [*facts, *self._gate.notes(request, passage, facts)]
 
     def _quotes_on(self, tick: PriceTicked) -> bool:
         return tick.feed == self._feed and tick.instrument in INSTRUMENTS
@@ -185,13 +235,14 @@ class Exchange:
             return ()
         symbol, house = tick.instrument, self.state.house
         began = self._requote(tick)
+        exposed = self._margin.follow(tick)
         book = self.state.books[symbol]
         bid_e8, ask_e8 = book.bids.best_price_e8(), book.asks.best_price_e8()
         crosses = house.crosses(symbol, bid_e8, ask_e8)
         mark_e8 = self._floor.mark_price_e8(symbol)
         reaches = mark_e8 is not None and self.state.stops[symbol].reached(mark_e8) is not None
         noise = house.noise_trade(symbol, bid_e8, ask_e8) if began else None
-        if not crosses and not reaches and noise is None:
+        if not crosses and not reaches and noise is None and not exposed:
             return ()
         answers = self._answers(now_us, self._delay_us)
         causes = (tick.event_id, tick.correlation_id)
@@ -199,15 +250,17 @@ class Exchange:
             self._floor.meet_house(answers, symbol, causes, noise)
         if mark_e8 is not None:
             self._floor.trigger(answers, symbol, mark_e8, causes)
-        return answers.facts
+        if exposed:
+            self._margin.watch(tick, answers)
+        return self._finished(answers)
 
     def _lock_settlement(self, event: SettlementInstructed, answers: Answers) -> None:
         if event.direction == "TO_VENUE":
             return  # custody locks what comes from there
         # Without the funds the venue says nothing, and the custodian lets the settlement fail.
-        held = self.state.accounts.balance(event.account, event.asset)
+        free_e8 = withdrawable_e8(self.state, event.account, event.asset)
         known = event.settlement_id in self.state.settling
-        if not known and 0 < event.amount_e8 <= held.available_e8:
+        if not known and 0 < event.amount_e8 <= free_e8:
             lock = (event.account, event.asset, event.amount_e8)
             settled(answers, event, event.settlement_id, "SETTLEMENT_LOCK", lock)
 
@@ -225,13 +278,14 @@ class Exchange:
         settled(answers, event, event.settlement_id, "SETTLEMENT", lock)
 
     def _credit_settlement(self, event: SettlementCompleted, answers: Answers) -> None:
-        if event.account not in self.state.accounts or event.amount_e8 <= 0:
+        if event.account not in self.state.sub_accounts or event.amount_e8 <= 0:
             raise IllegalTransitionError(
                 f"settlement {event.settlement_id.hex()} brought {format_e8(event.amount_e8)} "
                 f"{event.asset} to {event.account}; allowed are amounts above 0 to the accounts "
-                f"{', '.join(self.state.accounts.names)}"
+                f"{', '.join(self.state.sub_accounts.names)}"
             )
         credited(answers, event)
+        self._margin.funded(event, answers)
 
     def _release_settlement(
         self, event: SettlementFailed | SettlementCancelled, answers: Answers
@@ -239,3 +293,4 @@ class Exchange:
         lock = self.state.settling.get(event.settlement_id)
         if lock is not None:
             settled(answers, event, event.settlement_id, "UNLOCK", lock)
+            self._margin.funded(event, answers)

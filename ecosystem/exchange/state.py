@@ -6,11 +6,18 @@ house quotes anew with each tick.
 """
 
 from collections.abc import Callable, Container, Mapping
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from ecosystem.errors import IllegalTransitionError
+from ecosystem.events.accounts import (
+    AccountOpened,
+    AccountRequestRejected,
+    AccountStateChanged,
+    PositionChanged,
+    PositionLiquidated,
+)
 from ecosystem.events.balances import BalanceChanged
-from ecosystem.events.books import BookQuoted
+from ecosystem.events.books import BookQuoted, FundingRateSet
 from ecosystem.events.envelope import Event
 from ecosystem.events.fills import OrderFilled
 from ecosystem.events.orders import (
@@ -29,6 +36,9 @@ from ecosystem.exchange.charges import fee_schedule
 from ecosystem.exchange.finished import Finished
 from ecosystem.exchange.liquidity.house import House
 from ecosystem.exchange.liquidity.tape import Tape
+from ecosystem.exchange.margin.ledger import BOOKED_REASONS, Perpetuals
+from ecosystem.exchange.margin.sub_accounts import SubAccounts
+from ecosystem.exchange.margin.terms import PERPETUALS
 from ecosystem.exchange.orders import Order, OrderFact, Status, next_status
 from ecosystem.exchange.stops import Stops
 from ecosystem.instruments import INSTRUMENTS
@@ -38,12 +48,17 @@ _Key = TypeVar("_Key")
 _OfOrder = OrderFilled | OrderCancelled | OrderExpired | OrderReplaced | OrderTriggered
 
 
+ANSWERED_KEPT: Final = 10_000
+"""How many wishes about accounts are remembered, so that none is answered twice."""
+
+
 class VenueState:
     """Books, live orders, balances, the house, and what waits for settlement."""
 
     __slots__ = (
         "_evolve",
         "accounts",
+        "answered",
         "books",
         "day_orders",
         "fees",
@@ -51,10 +66,12 @@ class VenueState:
         "halted",
         "house",
         "orders",
+        "perpetuals",
         "reduce_only",
         "settling",
         "status_changes",
         "stops",
+        "sub_accounts",
         "tapes",
         "terms",
         "time_us",
@@ -66,7 +83,11 @@ class VenueState:
         self.terms = terms
         self.fees = fee_schedule(terms)
         self.house = house
+        self.sub_accounts = SubAccounts()
         self.accounts = Accounts()
+        self.perpetuals = Perpetuals(house)
+        self.answered: dict[EventId, None] = {}
+        """The last wishes about accounts that were answered, oldest first."""
         self.books: dict[str, Book[Order]] = {symbol: Book() for symbol in INSTRUMENTS}
         self.tapes = {symbol: Tape() for symbol in INSTRUMENTS}
         self.halted: Container[str] = ()
@@ -95,6 +116,12 @@ class VenueState:
             BalanceChanged: self._balance_changed,
             BookQuoted: self._book_quoted,
             VenueStatusChanged: self._status_changed,
+            AccountOpened: self._account_opened,
+            AccountStateChanged: self._account_changed,
+            AccountRequestRejected: self._account_request_rejected,
+            PositionChanged: self.perpetuals.announced,
+            PositionLiquidated: _nothing,
+            FundingRateSet: self.perpetuals.rate_set,
         }
 
     def evolve(self, event: Event) -> None:
@@ -128,6 +155,8 @@ class VenueState:
         if event.reduce_only:
             place = (event.account, event.instrument)
             self.reduce_only.setdefault(place, {})[order_id] = None
+        elif event.instrument in PERPETUALS:
+            self.perpetuals.placed(order)
 
     def _triggered(self, event: OrderTriggered) -> None:
         order = self._live(event)
@@ -164,6 +193,8 @@ class VenueState:
         house = self.house
         house.fees_e8[event.fee_asset] += event.fee_e8
         self.tapes[event.instrument].filled(event)
+        if event.instrument in PERPETUALS:
+            self.perpetuals.filled(event)
         # A trade with the house has one published side and is named by it.
         if event.trade_id == event.event_id:
             house.apply(event, INSTRUMENTS[event.instrument])
@@ -198,6 +229,26 @@ class VenueState:
             self.settling[event.reference_id] = (event.account, event.asset, grown_e8)
         elif event.reason in ("SETTLEMENT", "UNLOCK"):
             self.settling.pop(event.reference_id, None)
+        elif event.reason in BOOKED_REASONS:
+            self.perpetuals.balance_changed(event, grown_e8)
+        elif event.reason == "TRANSFER":
+            self._answered(event.reference_id)
+
+    def _account_opened(self, event: AccountOpened) -> None:
+        self.sub_accounts.opened(event)
+        self._answered(event.causation_id)
+
+    def _account_changed(self, event: AccountStateChanged) -> None:
+        self.sub_accounts.changed(event)
+        self._answered(event.causation_id)
+
+    def _account_request_rejected(self, event: AccountRequestRejected) -> None:
+        self._answered(event.request_id)
+
+    def _answered(self, request_id: EventId) -> None:
+        self.answered[request_id] = None
+        if len(self.answered) > ANSWERED_KEPT:
+            del self.answered[next(iter(self.answered))]
 
     def _book_quoted(self, event: BookQuoted) -> None:
         self.tapes[event.instrument].published(event)
@@ -223,6 +274,8 @@ class VenueState:
             _discard(self.day_orders, order.expires_us, order_id)
         if order.reduce_only:
             _discard(self.reduce_only, (order.account, order.instrument), order_id)
+        elif order.instrument in PERPETUALS:
+            self.perpetuals.ended(order)
         order.status = status
         order.updated_us = time_us
         self.finished.keep(order)
@@ -233,3 +286,8 @@ def _discard(sets: dict[_Key, dict[EventId, None]], key: _Key, order_id: EventId
     del one[order_id]
     if not one:
         del sets[key]
+
+
+def _nothing(event: PositionLiquidated) -> None:
+    # The executions that follow move the position; the announcement itself moves but the time.
+    pass

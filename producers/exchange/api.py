@@ -17,6 +17,7 @@ from ecosystem.events.orders import OrderSubmitted
 from ecosystem.events.words import EventId
 from ecosystem.exchange import views
 from ecosystem.exchange.machine import Exchange
+from ecosystem.exchange.margin import views as margin
 from ecosystem.instruments import INSTRUMENTS
 from producers.exchange.answers import (
     SYMBOLS,
@@ -175,7 +176,7 @@ def _account_router(window: Window[Exchange]) -> APIRouter:
     router = APIRouter(prefix=f"{PREFIX}/accounts", tags=["accounts"], responses=documented(503))
 
     def known(machine: Exchange, account: str) -> None:
-        if account not in machine.state.accounts:
+        if account not in machine.state.sub_accounts:
             raise ProblemError(
                 404, "unknown-account", f"account {account!r} is unknown at {machine.name}"
             )
@@ -184,11 +185,16 @@ def _account_router(window: Window[Exchange]) -> APIRouter:
     def accounts(paging: Paging) -> Page[Account]:
         """List the accounts of the venue."""
         with window.looking() as machine:
-            names = machine.state.accounts.names
+            found = margin.accounts(machine.state)
         return paging.page(
             [
-                Account(account=name, master_account="firm", kind="SPOT", state="ACTIVE")
-                for name in names
+                Account(
+                    account=one.account,
+                    master_account=one.master_account,
+                    kind=one.kind,
+                    state=one.state,
+                )
+                for one in found
             ]
         )
 
@@ -220,8 +226,8 @@ def _account_router(window: Window[Exchange]) -> APIRouter:
         """Show the open positions of an account in perpetuals, marked."""
         with window.looking() as machine:
             known(machine, account)
-            found: list[PositionAnswer] = []
-        return Positions(account=account, positions=found)
+            found = margin.positions(machine.state, account)
+        return Positions(account=account, positions=[PositionAnswer(**words(one)) for one in found])
 
     return router
 

@@ -45,7 +45,7 @@ class OrderCounter:
                 422, "unknown-instrument", f"{wish.instrument!r} found; {known} are allowed"
             )
         with self._window.looking() as machine:
-            if wish.account not in machine.state.accounts:
+            if wish.account not in machine.state.sub_accounts:
                 raise ProblemError(
                     422, "unknown-account", f"account {wish.account!r} is unknown at {self._venue}"
                 )

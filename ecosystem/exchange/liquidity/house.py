@@ -52,6 +52,10 @@ class Disturbance(NamedTuple):
         return self.accounts is None or account in self.accounts
 
 
+_ENOUGH_E8: Final = 1 << 62
+"""Of a perpetual the house sells what it does not hold; only its levels bound it."""
+
+
 class Quote:
     """Where the house stands in one instrument since the last tick."""
 
@@ -214,8 +218,10 @@ class House:
         """Return the worst price a noise trader takes, and how much the house can settle for it."""
         bid_e8, ask_e8 = self.touch_e8(instrument.symbol)
         if buys:
-            return ask_e8, _whole_lots_e8(instrument, self.holdings_e8[instrument.quote], ask_e8)
-        return bid_e8, _whole_lots_e8(instrument, self.holdings_e8[instrument.base], E8)
+            return ask_e8, _whole_lots_e8(
+                instrument, self._held_e8(instrument, instrument.quote), ask_e8
+            )
+        return bid_e8, _whole_lots_e8(instrument, self._held_e8(instrument, instrument.base), E8)
 
     def middle_price_e8(self, symbol: str) -> int | None:
         """Return the middle of the best quotes; None when the house is silent."""
@@ -255,7 +261,7 @@ class House:
         if not buys:
             spacing_e8 = -spacing_e8
         taken_e8 = quote.taken[buys]
-        held_e8 = self.holdings_e8[instrument.base if buys else instrument.quote]
+        held_e8 = self._held_e8(instrument, instrument.base if buys else instrument.quote)
         lot_e8, shown = instrument.lot_size_e8, 0
         sizes = self._sizes[instrument.symbol]
         for quantity_e8 in sizes.quantities_e8(quote.number, int(buys), depth_e8):
@@ -278,12 +284,16 @@ class House:
                     return
             price_e8 += spacing_e8
 
+    def _held_e8(self, instrument: Instrument, asset: str) -> int:
+        return self.holdings_e8[asset] if instrument.kind == "SPOT" else _ENOUGH_E8
+
     def apply(self, fill: OrderFilled, instrument: Instrument) -> None:
         """Take the other side of an account's execution."""
         buys = fill.side == "BUY"
         sign = -1 if buys else 1
-        self.holdings_e8[instrument.base] += sign * fill.quantity_e8
-        self.holdings_e8[instrument.quote] -= sign * fill.notional_e8
+        if instrument.kind == "SPOT":  # of a perpetual it has a position instead
+            self.holdings_e8[instrument.base] += sign * fill.quantity_e8
+            self.holdings_e8[instrument.quote] -= sign * fill.notional_e8
         if fill.liquidity != "TAKER":
             return  # the house came to the order, so its own quotes stand, and nothing pushed it
         quote = self._quotes[instrument.symbol]

@@ -24,6 +24,6 @@ def funding_payment_e8(quantity_e8: int, mark_price_e8: int, rate_e8: int) -> in
     return -quantity_e8 * mark_price_e8 * rate_e8 // (E8 * E8)
 
 
-def first_funding_us(starts_at_us: int, interval_us: int) -> int:
-    """Return the first funding time after a venue's start."""
-    return (starts_at_us // interval_us + 1) * interval_us
+def next_funding_us(after_us: int, interval_us: int) -> int:
+    """Return the first funding time after a moment."""
+    return (after_us // interval_us + 1) * interval_us

@@ -6,7 +6,10 @@ from typing import Final, Literal
 
 from ecosystem.errors import IllegalTransitionError
 from ecosystem.events.accounts import AccountOpened, AccountStateChanged
+from ecosystem.events.orders import OrderSubmitted
 from ecosystem.events.words import AccountKind, AccountState
+from ecosystem.exchange.terms import Refusal
+from ecosystem.instruments import INSTRUMENTS
 
 SUB_ACCOUNTS_MAX: Final = 100
 """Sub-accounts of one master account at one venue."""
@@ -46,9 +49,11 @@ class SubAccount:
 class SubAccounts:
     """All accounts of a venue, by name."""
 
-    __slots__ = ("_by_name", "_counts")
+    __slots__ = ("_by_name", "_counts", "mixed")
 
     def __init__(self) -> None:
+        self.mixed: list[str] = []
+        """The accounts that trade spot and perpetuals on one collateral."""
         self._by_name: dict[str, SubAccount] = {}
         self._counts: dict[str, int] = {}
 
@@ -83,6 +88,8 @@ class SubAccounts:
         self._by_name[event.account] = SubAccount(
             event.account, event.master_account, event.kind, event.state
         )
+        if event.kind == "MARGIN":
+            self.mixed.append(event.account)
         if event.account != event.master_account:
             self._count(event.master_account, 1)
 
@@ -112,3 +119,32 @@ class SubAccounts:
                 f"{count} sub-accounts of {master}; allowed: {SUB_ACCOUNTS_MAX}"
             )
         self._counts[master] = count
+
+
+def refuse_trader(accounts: SubAccounts, order: OrderSubmitted) -> Refusal | None:
+    """Return why an account may not place such an order; None when it may.
+
+    A suspended account may reduce its positions and cancel, and nothing else.
+    """
+    account = accounts.get(order.account)
+    if account is None:
+        names = ", ".join(accounts.names)
+        return "UNKNOWN_ACCOUNT", f"account {order.account!r}; allowed: {names}"
+    kind = INSTRUMENTS[order.instrument].kind
+    if account.state == "ACTIVE" and kind in account.trades:
+        return None
+    if account.state != "ACTIVE" and not (
+        account.state == "SUSPENDED" and order.reduce_only and kind == "PERPETUAL"
+    ):
+        return (
+            "ACCOUNT_INACTIVE",
+            f"account {account.name} is {account.state}; allowed: ACTIVE, and for a SUSPENDED "
+            "account orders that only reduce a position",
+        )
+    if kind in account.trades:
+        return None
+    return (
+        "NOT_SUPPORTED",
+        f"{order.instrument} is {kind}; account {account.name} is {account.kind} and may "
+        f"trade {' and '.join(sorted(account.trades))}",
+    )

@@ -29,7 +29,7 @@ from ecosystem.exchange.machine import Exchange
 from ecosystem.exchange.orders import OrderFact, Status, next_status
 from ecosystem.firm import VENUE
 from ecosystem.instruments import ASSETS, INSTRUMENTS
-from ecosystem.units import DAY_US, format_e8
+from ecosystem.units import HOUR_US, format_e8
 from ecosystem.venues import VENUES, SelfMatch
 from tests.ecosystem.exchange.venue import (
     ALICE,
@@ -49,6 +49,7 @@ CENTS = st.integers(0, 12)
 QUANTITIES = st.one_of(st.integers(1, 9), st.integers(100, 3000), st.integers(5000, 25_000)).map(
     lambda lots: format_e8(lots * 10_000)
 )
+FUNDING_US = 8 * HOUR_US
 SMALL_HOUSE_E8 = {**HOUSE_HOLDINGS_E8, "BTC": 3 * 10**8, "USD": 200_000 * 10**8}
 
 
@@ -230,7 +231,11 @@ class AnyHistory(RuleBasedStateMachine):
     @precondition(lambda self: self.venue.exchange.due_us() is not None)
     def end_day(self) -> None:
         due_us = self.venue.exchange.due_us()
-        assert due_us == self.twin.due_us() == (self.venue.now_us // DAY_US + 1) * DAY_US
+        assert due_us == self.twin.due_us()
+        dues = [*self.venue.exchange.state.day_orders]
+        if self.venue.exchange.state.perpetuals.marks["BTC-USD-PERP"].mark_price_e8:
+            dues.append((self.venue.now_us // FUNDING_US + 1) * FUNDING_US)
+        assert due_us == min(dues)
         self.venue.now_us = due_us
         facts = list(self.venue.exchange.wake(due_us))
         assert facts
@@ -385,10 +390,9 @@ def price(cents: int) -> str:
 
 def restored(exchange: Exchange, venue: Venue) -> Exchange:
     """Return a new exchange after restoring it from the log of another."""
-    for fact in sorted(venue.facts, key=lambda fact: fact.event_time_us):
-        exchange.restore(fact)
-    for tick in venue.ticks.values():
-        exchange.restore(tick)
+    past = [*venue.facts, *venue.past_ticks]
+    for event in sorted(past, key=lambda event: event.event_time_us):
+        exchange.restore(event)
     return exchange
 
 

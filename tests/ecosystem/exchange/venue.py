@@ -12,7 +12,14 @@ from ecosystem.events.settlements import (
     SettlementFailed,
     SettlementInstructed,
 )
-from ecosystem.events.words import Direction, EventId, OrderType, Side, TimeInForce
+from ecosystem.events.words import (
+    AccountKind,
+    Direction,
+    EventId,
+    OrderType,
+    Side,
+    TimeInForce,
+)
 from ecosystem.exchange.liquidity.house import HOUSE_HOLDINGS_E8
 from ecosystem.exchange.machine import Exchange
 from ecosystem.firm import VENUE
@@ -32,6 +39,8 @@ def new_exchange(
     balances_e8: Mapping[str, Mapping[str, int]] = BALANCES_E8,
     house_e8: Mapping[str, int] = HOUSE_HOLDINGS_E8,
     terms: VenueTerms = VENUES[VENUE],
+    account_kinds: Mapping[str, AccountKind] | None = None,
+    masters: Mapping[str, str] | None = None,
 ) -> Exchange:
     """Return an exchange that has not opened yet."""
     return Exchange(
@@ -42,6 +51,8 @@ def new_exchange(
         opening_balances_e8=balances_e8,
         house_holdings_e8=house_e8,
         book_interval_us=None,
+        account_kinds=account_kinds or {},
+        masters=masters or {},
     )
 
 
@@ -53,6 +64,7 @@ class Venue:
         self.now_us = STARTS_AT_US
         self.facts: list[Event] = list(self.exchange.wake(self.now_us))
         self.ticks: dict[str, PriceTicked] = {}
+        self.past_ticks: list[PriceTicked] = []
         self._number = 0
 
     def new_id(self) -> EventId:
@@ -122,7 +134,7 @@ class Venue:
             causation_id=event_id,
             event_time_us=self.now_us,
             order_id=order_id,
-            venue="exchange-okx",
+            venue=self.exchange.name,
             account=account,
             instrument=instrument,
         )
@@ -146,10 +158,11 @@ class Venue:
         quantity: str,
         price: str,
         account: str = ALICE,
+        instrument: str = "BTC-USD",
         *,
         stop_price: str | None = None,
     ) -> OrderReplaceRequested:
-        """Return a wish for other terms of a BTC-USD order."""
+        """Return a wish for other terms of an order."""
         self.now_us += 1_000
         event_id = self.new_id()
         return OrderReplaceRequested(
@@ -158,9 +171,9 @@ class Venue:
             causation_id=event_id,
             event_time_us=self.now_us,
             order_id=order_id,
-            venue="exchange-okx",
+            venue=self.exchange.name,
             account=account,
-            instrument="BTC-USD",
+            instrument=instrument,
             quantity_e8=parse_e8(quantity),
             limit_price_e8=parse_e8(price),
             stop_price_e8=parse_e8(stop_price) if stop_price else None,
@@ -185,21 +198,30 @@ class Venue:
             ask_quantity_e8=E8,
             volume_e8=E8,
         )
+        self.past_ticks.append(self.ticks[instrument])
         return self.deliver(self.ticks[instrument])
 
     def instruct(
         self, account: str, asset: str, amount_e8: int, direction: Direction = "TO_CUSTODY"
     ) -> SettlementInstructed:
         """Instruct a settlement and return the instruction."""
+        event = self.settlement(account, asset, amount_e8, direction)
+        self.deliver(event)
+        return event
+
+    def settlement(
+        self, account: str, asset: str, amount_e8: int, direction: Direction = "TO_CUSTODY"
+    ) -> SettlementInstructed:
+        """Return the instruction of a settlement."""
         self.now_us += 1_000
         event_id = self.new_id()
-        event = SettlementInstructed(
+        return SettlementInstructed(
             event_id=event_id,
             correlation_id=event_id,
             causation_id=event_id,
             event_time_us=self.now_us,
             settlement_id=event_id,
-            venue="exchange-okx",
+            venue=self.exchange.name,
             account=account,
             custody_account="custody-firm",
             asset=asset,
@@ -209,8 +231,6 @@ class Venue:
             direction=direction,
             approvals_needed=0,
         )
-        self.deliver(event)
-        return event
 
     def complete(self, settlement: SettlementInstructed) -> list[Event]:
         """Let a settlement complete."""
