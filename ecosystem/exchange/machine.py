@@ -142,13 +142,17 @@ class Exchange:
         return self._finished(answers)
 
     def due_us(self) -> int | None:
-        """Return when the venue opens or, once open, when a book or a DAY order is due."""
+        """Return when it opens or, once open, when a book, a funding rate or a DAY order is due."""
         if not self.state.status_changes:
             return self._starts_at_us
-        dues = [self._margin.funding_due_us(), min(self.state.day_orders, default=None)]
-        if self._publisher is not None:
-            dues.append(self._publisher.due_us())
-        return min((due_us for due_us in dues if due_us is not None), default=None)
+        due_us = self._margin.funding_due_us()
+        book_us = None if self._publisher is None else self._publisher.due_us()
+        if due_us is None or (book_us is not None and book_us < due_us):
+            due_us = book_us
+        if not self.state.day_orders:
+            return due_us
+        day_us = min(self.state.day_orders)
+        return day_us if due_us is None or day_us < due_us else due_us
 
     def wake(self, now_us: int) -> Sequence[Event]:
         """Return the opening with its deposits, or the expiry of DAY orders and the books due."""
