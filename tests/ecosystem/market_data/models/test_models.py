@@ -3,6 +3,8 @@
 import math
 import statistics
 from itertools import pairwise
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 
 from ecosystem.errors import InvalidInputError
 from ecosystem.market_data.arithmetic import E12, exp_e12, log_e12, normal
+from ecosystem.market_data.machine import MarketData
 from ecosystem.market_data.models import brownian, jumping, reverting, switching
 from ecosystem.market_data.models.contract import AssetModel, PriceModel, Regime
 from ecosystem.market_data.models.correlation import cholesky, correlation_matrix
@@ -17,7 +20,8 @@ from ecosystem.market_data.models.source import ModelSource, mid_prices_e8
 from ecosystem.market_data.models.switching import shares_of_time
 from ecosystem.market_data.models.table import ASSETS, MODELS, MOODS
 from ecosystem.rng import Stream
-from ecosystem.units import MINUTE_US, SECOND_US
+from ecosystem.units import DAY_US, MINUTE_US, SECOND_US
+from tests.ecosystem.market_data.feeds import KEY, STARTS_AT_US, run, ticks
 
 KNOWN = [
     6061788738989,
@@ -210,3 +214,22 @@ def test_a_model_of_ones_own_is_a_class_and_an_entry() -> None:
     )
     bitcoin = source.prices(100)[0]
     assert bitcoin.mid_price_e8 == pytest.approx(60_000e8 * math.exp(0.01), rel=1e-12)
+
+
+def test_the_model_of_the_manual_runs_and_drifts_as_it_says() -> None:
+    text = (Path(__file__).parents[4] / "docs" / "how-to" / "add-a-price-model.md").read_text()
+    names: dict[str, Any] = {}
+    exec(text.split("```python\n")[1].split("```")[0], names)  # noqa: S102 - our own manual
+    row = AssetModel(asset="BTC", model="trending", volatility=0.5)
+    still = names["Trending"](row, DAY_US)
+    for _ in range(365):
+        still.advance(0.0, 0)
+    assert still.log_e12 / E12 == pytest.approx(0.5, rel=1e-6)
+    source = ModelSource(
+        1,
+        SECOND_US,
+        assets=(row, *ASSETS[1:]),
+        models={**MODELS, "trending": names["Trending"]},
+    )
+    feed = MarketData(KEY, 1, STARTS_AT_US, source=source)
+    assert len(ticks(run(feed, 3))) == 21
