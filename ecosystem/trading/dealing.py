@@ -19,6 +19,7 @@ from ecosystem.trading.reduction import reduction
 from ecosystem.trading.seats import Seat
 from ecosystem.trading.state import TradingState
 from ecosystem.units import E8, MINUTE_US
+from ecosystem.venues import VENUES
 
 CANCEL_AGAIN_US: Final = MINUTE_US
 """A cancellation that was not answered is wished again after this time."""
@@ -60,7 +61,7 @@ class Dealer:
                 continue
             for order in list(seat.orders.values()):
                 if venue in (None, order.venue) and order.cancelled_us != now_us:
-                    self._cancel(order, cause, now_us, events)
+                    self._cancel(order, cause, now_us, events, at_once=True)
 
     def sweep(self, cause: Event, now_us: int, events: list[Event]) -> None:
         """Cancel what is still open of seats that are not at work any more."""
@@ -104,6 +105,8 @@ class Dealer:
         events: list[Event],
     ) -> None:
         state = self._state
+        for wish in wishes:
+            _check_words(seat, wish)
         if state.halts.breakers and not seat.bypasses(BREAKER, now_us):
             return
         if any(state.halts.keeps_from(wish.venue) for wish in wishes):
@@ -186,13 +189,37 @@ class Dealer:
             order.instrument, order.side, limit_e8
         )
 
-    def _cancel(self, order: WorkingOrder, cause: Event, now_us: int, events: list[Event]) -> None:
+    def _cancel(
+        self,
+        order: WorkingOrder,
+        cause: Event,
+        now_us: int,
+        events: list[Event],
+        *,
+        at_once: bool = False,
+    ) -> None:
         asked_us = order.cancelled_us
         if self._state.halts.is_down(order.venue):
             return  # nobody would answer; when the venue is up again, all of it is cancelled
-        if asked_us is None or now_us - asked_us >= CANCEL_AGAIN_US:
+        if at_once or asked_us is None or now_us - asked_us >= CANCEL_AGAIN_US:
             self._decide(self._facts.cancel_requested(order, cause, now_us), events)
 
     def _decide(self, event: Event, events: list[Event]) -> None:
         events.append(event)
         self._state.evolve(event)
+
+
+def _check_words(seat: Seat, wish: Place) -> None:
+    # What no venue would ever answer must not wait for an answer; it is a mistake in the code.
+    for what, found, allowed in (
+        ("venue", wish.venue, VENUES),
+        ("instrument", wish.instrument, INSTRUMENTS),
+    ):
+        if found not in allowed:
+            raise InvalidInputError(
+                f"{seat.implementation}: {what} {found!r} found; {', '.join(allowed)} are allowed"
+            )
+    if wish.quantity_e8 <= 0:
+        raise InvalidInputError(
+            f"{seat.implementation}: quantity {wish.quantity_e8} found; more than 0 is allowed"
+        )

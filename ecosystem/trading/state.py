@@ -84,6 +84,8 @@ class TradingState:
         self._views: dict[str, SeatView] = {}
         self._wanting: dict[str, tuple[Seat, ...]] = {}
         self._sample_us = 0
+        self.time_us = 0
+        """Event time of the last tick."""
         for plan in registry.seats:
             self._seat(plan.name, plan.account, plan.implementation)
         self._evolutions: Mapping[type[Event], Callable[..., None]] = {
@@ -167,6 +169,7 @@ class TradingState:
             return
         if tick.event_time_us >= self._sample_us:
             self._sample(tick.event_time_us)
+        self.time_us = tick.event_time_us
         self.market.priced(tick)
         for seat in self.wanting(tick.instrument):
             seat.strategy.on_price(tick)

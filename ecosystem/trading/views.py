@@ -5,6 +5,7 @@ import msgspec
 from ecosystem.events.control.words import StrategyState
 from ecosystem.trading.performance import Performance
 from ecosystem.trading.portfolio import Profit
+from ecosystem.trading.seats import Seat
 from ecosystem.trading.state import TradingState
 
 
@@ -86,7 +87,7 @@ def strategies(state: TradingState) -> tuple[StrategyView, ...]:
             name=seat.name,
             account=seat.account,
             implementation=seat.implementation,
-            state="STOPPED" if seat.injection is not None and seat.injection.ended else seat.state,
+            state=_state_of(seat, state.time_us),
             instruments=tuple(seat.strategy.instruments),
             venues=tuple(seat.strategy.venues),
             open_orders_count=len(seat.orders),
@@ -95,6 +96,12 @@ def strategies(state: TradingState) -> tuple[StrategyView, ...]:
         )
         for seat in state.seats.values()
     )
+
+
+def _state_of(seat: Seat, now_us: int) -> StrategyState:
+    if seat.injection is None:
+        return seat.state
+    return "RUNNING" if seat.injection.is_active(now_us) else "STOPPED"
 
 
 def performance(state: TradingState, strategy: str) -> PerformanceView | None:
