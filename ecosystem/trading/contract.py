@@ -110,7 +110,9 @@ class Together(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class Cancel(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A wish that the rest of an own open order be cancelled.
 
-    One that the market has just reached is left to be filled: wish again with the next tick.
+    Right after a tick the venue may be executing it, so the wish is granted when the venue next
+    shows its book: wish it in answer to a `BookQuoted` too. Of a venue that shows none, an order
+    that the tick has just reached is left to be filled: wish again with the next.
     """
 
     order_id: EventId

@@ -49,7 +49,7 @@ class Dealer:
                     self._send(seat, wish.orders, cause, number, now_us, events)
                 case Cancel():
                     order = seat.orders.get(wish.order_id)
-                    if order is not None and not self._too_late(order):
+                    if order is not None and not self._too_late(order, now_us):
                         self._cancel(order, cause, now_us, events)
 
     def cancel_all(
@@ -183,11 +183,13 @@ class Dealer:
                 injection, order, measure, unaltered_e8=unaltered_e8, altered_e8=altered_e8
             )
 
-    def _too_late(self, order: WorkingOrder) -> bool:
-        limit_e8 = order.limit_price_e8
-        return limit_e8 is not None and self._state.market.just_reached(
-            order.instrument, order.side, limit_e8
-        )
+    def _too_late(self, order: WorkingOrder, now_us: int) -> bool:
+        limit_e8, market = order.limit_price_e8, self._state.market
+        if limit_e8 is None:
+            return False
+        if market.shows_books(order.venue, order.instrument, now_us):
+            return market.is_moving(order.instrument, now_us)
+        return market.just_reached(order.instrument, order.side, limit_e8)
 
     def _cancel(
         self,

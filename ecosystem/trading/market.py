@@ -1,12 +1,18 @@
 """What the engine knows of the market: quotes of the feed, and books as venues publish them."""
 
+from typing import Final
+
 from ecosystem.events.books import BookQuoted
 from ecosystem.events.prices import PriceTicked
 from ecosystem.events.words import Side
 from ecosystem.instruments import INSTRUMENTS
-from ecosystem.units import E8
+from ecosystem.units import E8, SECOND_US
 
-UNIT_OF_ACCOUNT = "USD"
+UNIT_OF_ACCOUNT: Final = "USD"
+SETTLING_US: Final = SECOND_US // 10
+"""After a tick venues execute what it reaches; their fills are told within this time."""
+SHOWN_US: Final = 15 * SECOND_US
+"""A venue whose last book is older publishes none."""
 _MARKED_BY = {
     symbol: instrument.base
     for symbol, instrument in INSTRUMENTS.items()
@@ -50,6 +56,16 @@ class Market:
         """Return the worth of an amount in USD; None without a mark."""
         mark_e8 = self.marks_e8.get(asset)
         return None if mark_e8 is None else amount_e8 * mark_e8 // E8
+
+    def shows_books(self, venue: str, symbol: str, now_us: int) -> bool:
+        """Return whether a venue publishes its book of an instrument."""
+        book = self.books.get((venue, symbol))
+        return book is not None and now_us - book.event_time_us <= SHOWN_US
+
+    def is_moving(self, symbol: str, now_us: int) -> bool:
+        """Return whether executions of the last tick may not have been told yet."""
+        tick = self.ticks.get(symbol)
+        return tick is not None and now_us - tick.event_time_us < SETTLING_US
 
     def just_reached(self, symbol: str, side: Side, limit_e8: int) -> bool:
         """Return whether the last quote is the first that reaches an order resting at a limit.

@@ -63,17 +63,21 @@ def lean(view: View, symbol: str, signal: float | None, *, market: bool) -> Iter
         reason = f"signal {signal:+.3f} steps, level {level:+d} to {settled:+d}"
         strength_e8 = settled * E8 // LEVEL_MAX
         yield Signal(instrument=symbol, strength_e8=strength_e8, reason=reason)
-    orders = view.orders(symbol)
-    if orders:
-        for order in orders:
-            if is_old(order, view.now_us):
-                yield Cancel(order_id=order.order_id)
+    if view.orders(symbol):
+        yield from old_orders(view, symbol)
         return
     last_us = view.last_order_us(symbol)
     if last_us is None or view.now_us - last_us >= ORDER_INTERVAL_US:
         order_wish = _wanted(view, symbol, settled, market=market)
         if order_wish is not None:
             yield order_wish
+
+
+def old_orders(view: View, symbol: str) -> Iterator[Cancel]:
+    """Yield the end of orders nobody took."""
+    for order in view.orders(symbol):
+        if is_old(order, view.now_us):
+            yield Cancel(order_id=order.order_id)
 
 
 def is_old(order: OpenOrder, now_us: int) -> bool:

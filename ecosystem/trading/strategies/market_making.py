@@ -8,6 +8,7 @@ from ecosystem.trading.contract import (
     MINUTE_US,
     SECOND_US,
     SECOND_VENUE,
+    BookQuoted,
     Cancel,
     Cause,
     Instrument,
@@ -59,27 +60,29 @@ class MarketMaking(Strategy):
         self._volatility[tick.instrument].update(mid_e8, tick.event_time_us)
 
     def decide(self, cause: Cause, view: View) -> Iterator[Wish]:
-        """Yield the quotes that are missing, and the end of those that are out of place."""
-        if not isinstance(cause, PriceTicked):
+        """Yield the end of quotes that are out of place, and at a tick those that are missing."""
+        if not isinstance(cause, PriceTicked | BookQuoted):
             return
         symbol = cause.instrument
+        tick = view.tick(symbol)
         variance = self._volatility[symbol].variance_per_second()
-        if variance is None:
+        if variance is None or tick is None:
             return
         inventory = view.position_e8(symbol) / SIZES_E8[symbol]
         risk = _AVERSION * variance * _HORIZON_S
-        middle = (cause.bid_price_e8 + cause.ask_price_e8) / 2 * (1.0 - inventory * risk)
+        middle = (tick.bid_price_e8 + tick.ask_price_e8) / 2 * (1.0 - inventory * risk)
         half = (_BASE + risk) / 2
         orders = view.orders(symbol)
-        for side, price, full in (
+        sides: tuple[tuple[Side, float, bool], ...] = (
             ("BUY", middle * (1.0 - half), inventory >= INVENTORY_MAX),
             ("SELL", middle * (1.0 + half), inventory <= -INVENTORY_MAX),
-        ):
+        )
+        for side, price, full in sides:
             resting = [order for order in orders if order.side == side]
             if resting:
                 yield from _withdrawn(resting, price, full, view.now_us)
-            elif not full:
-                yield from _quote(view, cause, "BUY" if side == "BUY" else "SELL", price)
+            elif not full and isinstance(cause, PriceTicked):
+                yield from _quote(view, tick, side, price)
 
 
 def _withdrawn(resting: list[OpenOrder], price: float, full: bool, now_us: int) -> Iterator[Cancel]:

@@ -4,8 +4,16 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from ecosystem.trading import indicators
-from ecosystem.trading.contract import MINUTE_US, Cause, PriceTicked, Strategy, View, Wish
-from ecosystem.trading.strategies.lean import CLIPS_E8, lean
+from ecosystem.trading.contract import (
+    MINUTE_US,
+    BookQuoted,
+    Cause,
+    PriceTicked,
+    Strategy,
+    View,
+    Wish,
+)
+from ecosystem.trading.strategies.lean import CLIPS_E8, lean, old_orders
 
 # One step is about one standard deviation of the signal in a quiet market of 60 % (75 %) a year.
 _STEPS: Final[Mapping[str, float]] = {"BTC-USD": 0.001, "ETH-USD": 0.00125}
@@ -31,7 +39,9 @@ class Momentum(Strategy):
         self._indicators[tick.instrument].update(mid_e8, tick.event_time_us)
 
     def decide(self, cause: Cause, view: View) -> Iterator[Wish]:
-        """Yield what the signal of the ticked instrument asks for."""
+        """Yield what the signal asks for at a tick; at a book, what is to be cancelled."""
         if isinstance(cause, PriceTicked):
             signal = self._indicators[cause.instrument].signal()
             yield from lean(view, cause.instrument, signal, market=True)
+        elif isinstance(cause, BookQuoted):
+            yield from old_orders(view, cause.instrument)
