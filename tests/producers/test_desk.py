@@ -44,7 +44,7 @@ class Lost(Strategy):
 
 
 def test_the_example_trades_in_a_world_in_the_place_of_the_accounts_own_strategy() -> None:
-    scenario = msgspec.structs.replace(bundled("quiet"), duration_us=2 * HOUR_US)
+    scenario = msgspec.structs.replace(bundled("quiet"), duration_us=HOUR_US)
     runs = [
         Running(scenario, 5, engine=build_engine(5, DeskSettings(strategies=(BREAKOUT,)))).run()
         for _ in range(2)
