@@ -6,21 +6,23 @@ quotes are renewed with every tick and are therefore always the youngest.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Generic, NamedTuple
+from typing import Generic
+
+import msgspec
 
 from ecosystem.exchange.book import NO_LIMIT, AnyOrder, BookSide
 from ecosystem.venues import SelfMatch
 
 
-class Plan(NamedTuple, Generic[AnyOrder]):
+class Plan(msgspec.Struct, Generic[AnyOrder], frozen=True, gc=False):
     """What would happen to an incoming order."""
 
-    executions: "list[tuple[AnyOrder | None, int, int]]"
+    executions: list[tuple[AnyOrder | None, int, int]]
     """The resting order, None for the house; price, scaled by 1e8; quantity, scaled by 1e8."""
     remaining_e8: int
     meets_itself: bool = False
     """Whether it met an order of its own account, gives way, and matches no further."""
-    gives_way: "Sequence[AnyOrder]" = ()
+    gives_way: Sequence[AnyOrder] = ()
     """The resting orders of its own account that give way to it."""
 
     @property

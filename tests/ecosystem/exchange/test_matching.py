@@ -164,3 +164,20 @@ def test_the_house_stands_behind_the_accounts_at_equal_price() -> None:
     planned.submit(1, Wish(False, 101, 5, "a", 0), [])
     trades = planned.submit(2, Wish(True, 102, 9, "b", 0), [(100, 1), (101, 2), (102, 4)])
     assert trades == [(-1, 2, 100, 1), (1, 2, 101, 5), (-1, 2, 101, 2), (-1, 2, 102, 1)]
+
+
+def test_reduce_only_orders_together_take_no_more_than_their_account_can_reduce() -> None:
+    book: Book[Resting] = Book()
+    orders = [
+        Resting(EventId(bytes(15) + bytes((number,))), account, False, price, 4, reduce_only)
+        for number, (account, price, reduce_only) in enumerate(
+            [("a", 100, True), ("a", 101, False), ("a", 102, True), ("b", 102, True)]
+        )
+    ]
+    for order in orders:
+        book.place(order)
+    reducible = {"a": 9, "b": 0}
+    found = plan(book.asks, limit_key(book.asks, 102), 20, "c", reducible_e8=reducible.__getitem__)
+    taken = [(order, quantity) for order, _, quantity in found.executions]
+    assert taken == [(orders[0], 4), (orders[1], 4), (orders[2], 1)]
+    assert found.remaining_e8 == 11
