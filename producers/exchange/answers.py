@@ -184,7 +184,9 @@ class OrderBook(BaseModel):
 
     venue: str
     instrument: str
-    time: str
+    event_time: str = Field(description="of the tick that market makers quote around")
+    book_sequence: int
+    last_price: Decimal
     bids: list[Level]
     asks: list[Level]
 
@@ -192,7 +194,7 @@ class OrderBook(BaseModel):
 class Trade(BaseModel):
     """An execution, told from the side that took."""
 
-    trade_id: HexId
+    trade_id: HexId | None = Field(description="null: of noise traders, who are not on the log")
     instrument: str
     time: str
     price: Decimal

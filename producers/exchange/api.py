@@ -12,10 +12,11 @@ from doors.identity import utc_text
 from doors.pages import Page, Paging
 from doors.problems import ProblemError, documented
 from doors.streams import Streams
-from ecosystem.events.fills import OrderFilled
 from ecosystem.events.orders import OrderSubmitted
 from ecosystem.events.words import EventId
-from ecosystem.exchange import views
+from ecosystem.exchange import flow_views, views
+from ecosystem.exchange.liquidity.tape import TRADES_KEPT
+from ecosystem.exchange.liquidity.tape import Trade as TapeTrade
 from ecosystem.exchange.machine import Exchange
 from ecosystem.exchange.margin import views as margin
 from ecosystem.instruments import INSTRUMENTS
@@ -25,7 +26,6 @@ from producers.exchange.answers import (
     BalanceAnswer,
     Balances,
     InstrumentAnswer,
-    Level,
     OrderAnswer,
     OrderBook,
     OrderWish,
@@ -35,9 +35,7 @@ from producers.exchange.answers import (
     Taken,
     Trade,
 )
-from producers.exchange.books import order_book
 from producers.exchange.counter import OrderCounter, View
-from producers.exchange.tape import KEPT, Tape
 from producers.live.requests import KEY_PATTERN, Requests
 from producers.live.window import Window
 from producers.live.wording import words
@@ -45,6 +43,7 @@ from producers.live.wording import words
 PREFIX: Final = "/api/v1"
 DEPTH_MAX: Final = 50
 WAIT_S_MAX: Final = 10
+TRADES_MAX: Final = 2 * TRADES_KEPT
 InstrumentPath = Annotated[
     str, Path(pattern=SYMBOL_PATTERN, json_schema_extra={"enum": SYMBOLS}, examples=["BTC-USD"])
 ]
@@ -74,26 +73,25 @@ def trade_channel(instrument: str) -> str:
     return f"trades/{instrument}"
 
 
-def trade_answer(fill: OrderFilled) -> Trade:
-    """Return an execution as it is shown; a maker's is told from the other side."""
-    side = fill.side if fill.liquidity == "TAKER" else ("SELL" if fill.side == "BUY" else "BUY")
+def trade_answer(instrument: str, trade: TapeTrade) -> Trade:
+    """Return an execution as it is shown."""
     return Trade(
-        trade_id=fill.trade_id.hex(),
-        instrument=fill.instrument,
-        time=utc_text(fill.event_time_us),
-        price=decimal(fill.price_e8),
-        quantity=decimal(fill.quantity_e8),
-        side=side,
+        trade_id=trade.trade_id and trade.trade_id.hex(),
+        instrument=instrument,
+        time=utc_text(trade.event_time_us),
+        price=decimal(trade.price_e8),
+        quantity=decimal(trade.quantity_e8),
+        side=trade.side,
     )
 
 
 def exchange_routers(
-    venue: str, window: Window[Exchange], requests: Requests, streams: Streams, tape: Tape
+    window: Window[Exchange], requests: Requests, streams: Streams
 ) -> list[APIRouter]:
     """Return the routes of one venue."""
-    counter = OrderCounter(venue, window, requests)
+    counter = OrderCounter(window, requests)
     return [
-        _market_router(venue, window, streams, tape),
+        _market_router(window, streams),
         _account_router(window),
         _order_router(window, requests, counter),
     ]
@@ -105,7 +103,7 @@ def _known(instrument: str) -> str:
     return instrument
 
 
-def _market_router(venue: str, window: Window[Exchange], streams: Streams, tape: Tape) -> APIRouter:
+def _market_router(window: Window[Exchange], streams: Streams) -> APIRouter:
     router = APIRouter(prefix=PREFIX, tags=["market"], responses=documented(404, 503))
 
     @router.get("/instruments")
@@ -136,24 +134,18 @@ def _market_router(venue: str, window: Window[Exchange], streams: Streams, tape:
     ) -> OrderBook:
         """Show the book of an instrument, best prices first."""
         with window.looking() as machine:
-            bids, asks = order_book(machine.state, _known(instrument), depth)
-            time_us = window.clock.now_us()
-        return OrderBook(
-            venue=venue,
-            instrument=instrument,
-            time=utc_text(time_us),
-            bids=[Level(price=decimal(p), quantity=decimal(q)) for p, q in bids],
-            asks=[Level(price=decimal(p), quantity=decimal(q)) for p, q in asks],
-        )
+            book = flow_views.order_book(machine.state, _known(instrument), depth)
+        return OrderBook(**words(book))
 
     @router.get("/trades/{instrument}/recent")
     def recent_trades(
         instrument: InstrumentPath,
-        limit: Annotated[int, Query(ge=1, le=KEPT)] = 100,
+        limit: Annotated[int, Query(ge=1, le=TRADES_MAX)] = 100,
     ) -> list[Trade]:
         """List the latest trades of an instrument, latest first."""
-        with window.looking():
-            return [trade_answer(fill) for fill in tape.recent(_known(instrument), limit)]
+        with window.looking() as machine:
+            trades = flow_views.recent_trades(machine.state, _known(instrument), limit)
+        return [trade_answer(instrument, trade) for trade in trades]
 
     @router.get("/stream/orderbook/{instrument}", response_class=StreamingResponse)
     async def book_stream(

@@ -26,8 +26,7 @@ OVER: Final = frozenset({"FILLED", "CANCELLED", "REJECTED", "EXPIRED"})
 class OrderCounter:
     """Takes wishes for orders of one venue, and finds orders again."""
 
-    def __init__(self, venue: str, window: Window[Exchange], requests: Requests) -> None:
-        self._venue = venue
+    def __init__(self, window: Window[Exchange], requests: Requests) -> None:
         self._window = window
         self._requests = requests
 
@@ -45,9 +44,10 @@ class OrderCounter:
                 422, "unknown-instrument", f"{wish.instrument!r} found; {known} are allowed"
             )
         with self._window.looking() as machine:
+            venue = machine.name
             if wish.account not in machine.state.sub_accounts:
                 raise ProblemError(
-                    422, "unknown-account", f"account {wish.account!r} is unknown at {self._venue}"
+                    422, "unknown-account", f"account {wish.account!r} is unknown at {venue}"
                 )
             known_before = views.order(machine.state, order_id) is not None
         if known_before and self._requests.traces.events(order_id) is None:
@@ -55,7 +55,7 @@ class OrderCounter:
         submitted = OrderSubmitted(
             **root_envelope(order_id, self._requests.now_us()),
             order_id=order_id,
-            venue=self._venue,
+            venue=venue,
             account=wish.account,
             instrument=wish.instrument,
             side=wish.side,
@@ -75,11 +75,11 @@ class OrderCounter:
         Raises:
             ProblemError: the order is unknown or over.
         """
-        order = self._live(order_id)
+        order, venue = self._live(order_id)
         request = OrderCancelRequested(
             **root_envelope(self._requests.name(None), self._requests.now_us()),
             order_id=order_id,
-            venue=self._venue,
+            venue=venue,
             account=order.account,
             instrument=order.instrument,
         )
@@ -92,7 +92,7 @@ class OrderCounter:
         Raises:
             ProblemError: the order is unknown or over, or has no such price.
         """
-        order = self._live(order_id)
+        order, venue = self._live(order_id)
         for name, found, now in (
             ("limit_price", wish.limit_price, order.limit_price_e8),
             ("stop_price", wish.stop_price, order.stop_price_e8),
@@ -105,7 +105,7 @@ class OrderCounter:
         request = OrderReplaceRequested(
             **root_envelope(self._requests.name(None), self._requests.now_us()),
             order_id=order_id,
-            venue=self._venue,
+            venue=venue,
             account=order.account,
             instrument=order.instrument,
             quantity_e8=parse_e8(wish.quantity),
@@ -130,13 +130,14 @@ class OrderCounter:
                 return event
         raise ProblemError(404, "unknown-order", f"order {order_id.hex()} is unknown here")
 
-    def _live(self, order_id: EventId) -> views.OrderView | OrderSubmitted:
+    def _live(self, order_id: EventId) -> tuple[views.OrderView | OrderSubmitted, str]:
         found = self.find(order_id)
         if isinstance(found, views.RefusedOrderView):
             raise _over(order_id, "REJECTED")
         if isinstance(found, views.OrderView) and found.status in OVER:
             raise _over(order_id, found.status)
-        return found
+        with self._window.looking() as machine:
+            return found, machine.name
 
 
 def _over(order_id: EventId, status: str) -> ProblemError:

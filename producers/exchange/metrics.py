@@ -6,6 +6,7 @@ from typing import Final
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.core import GaugeMetricFamily
 
+from doors.problems import ProblemError
 from ecosystem.events.envelope import Event
 from ecosystem.events.fills import OrderFilled
 from ecosystem.events.orders import (
@@ -20,11 +21,12 @@ from ecosystem.events.orders import (
     OrderTriggered,
 )
 from ecosystem.events.words import EventId
+from ecosystem.exchange import flow_views
+from ecosystem.exchange.machine import Exchange
 from ecosystem.instruments import INSTRUMENTS
 from ecosystem.units import E8
 from producers.chaos.board import ChaosBoard
-from producers.exchange.tape import Tape
-from producers.live.clock import LiveClock
+from producers.live.window import Window
 
 LATENCY_BUCKETS_S: Final = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0, 30.0)
 _OPERATIONS: Final = {
@@ -49,13 +51,11 @@ class ExchangeMetrics:
         self,
         venue: str,
         registry: CollectorRegistry,
-        clock: LiveClock,
-        tape: Tape,
+        window: Window[Exchange],
         board: ChaosBoard,
     ) -> None:
         self._venue = venue
-        self._clock = clock
-        self._tape = tape
+        self._window = window
         self._board = board
         self._live: dict[EventId, str] = {}
         """Type of each live order."""
@@ -118,16 +118,10 @@ class ExchangeMetrics:
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """Yield what stands now."""
-        now_us = self._clock.now_us()
+        now_us = self._window.clock.now_us()
         active = GaugeMetricFamily("exchange_active_orders", "Live orders")
         active.add_metric((), len(self._live))
         yield active
-        volume = GaugeMetricFamily(
-            "exchange_volume_24h", "Quantity traded in a day of event time", labels=("instrument",)
-        )
-        for symbol in INSTRUMENTS:
-            volume.add_metric((symbol,), self._tape.volume_24h_e8(symbol, now_us) / E8)
-        yield volume
         chaos = GaugeMetricFamily(
             "exchange_chaos_active", "Injections that apply now", labels=("type",)
         )
@@ -135,3 +129,16 @@ class ExchangeMetrics:
         for kind in self._board.kinds:
             chaos.add_metric((kind,), counts[kind])
         yield chaos
+        volume = GaugeMetricFamily(
+            "exchange_volume_24h",
+            "Quantity published as traded in a day of event time",
+            labels=("instrument",),
+        )
+        try:
+            with self._window.looking() as machine:
+                for symbol in INSTRUMENTS:
+                    volume_e8 = flow_views.volume_24h_e8(machine.state, symbol)
+                    volume.add_metric((symbol,), volume_e8 / E8)
+        except ProblemError:
+            return  # not ready: no volume is better than one of yesterday
+        yield volume
