@@ -113,19 +113,38 @@ sys.exit(f"the risk monitor reaches {found}" if found else 0)'
     fail "the risk monitor is not alone with the broker"
 }
 
+free_port() {
+  "$PYTHON" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
+# Every door must say that its service has caught up; asked inside its container.
+look_at_doors() {
+  local service
+  for service in market-data exchange-okx exchange-binance custodian trading-engine; do
+    compose 60 exec -T "$service" python3 deploy/ask_health.py /ready ||
+      fail "the door of $service does not say that it is ready"
+  done
+}
+
 [ -x "$PYTHON" ] || fail "$PYTHON is missing; run \`make setup\`"
 choose_engine || exit 1
 step "preparing secrets and the Kafka image's files ($ENGINE)"
 uid=$(id -u)
 [ "$uid" -ne 0 ] || uid=10001
 "$PYTHON" -m deploy.prepare --uid "$uid" --reports .tse/compose/check-reports
-port=$("$PYTHON" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+port=$(free_port)
 cat >"$ENV_FILE" <<SETTINGS
 TSE_UID=$uid
 TSE_GID=$uid
 TSE_BASE_IMAGE=${TSE_BASE_IMAGE:-python:3.11-slim-bookworm}
 TSE_CLOCK_SCALE=${CHECK_CLOCK_SCALE:-60}
 TSE_BROKER_PORT=$port
+TSE_ENVIRONMENT=test
+TSE_EXCHANGE_PORT=$(free_port)
+TSE_SECOND_EXCHANGE_PORT=$(free_port)
+TSE_CUSTODIAN_PORT=$(free_port)
+TSE_MARKET_DATA_PORT=$(free_port)
+TSE_TRADING_ENGINE_PORT=$(free_port)
 TSE_REPORTS=./.tse/compose/check-reports
 SETTINGS
 if [ "${1:-}" = down ]; then
@@ -145,6 +164,7 @@ compose "$START_MAX" up --detach --no-build >.tse/compose/up.log 2>&1 ||
 step "waiting until all of them work"
 coordinate "$READY_MAX" python3 -m deploy.await_services 150 || fail "not all services work"
 look_at_isolation
+look_at_doors
 step "running $SCENARIO on the live host"
 coordinate "$RUN_MAX" tse run "$SCENARIO" --attach || fail "the verdict is not PASS: exit code $?"
 step "taking everything down"

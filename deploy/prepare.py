@@ -43,7 +43,11 @@ def prepare_secrets(folder: Path, principals: list[str], uid: int) -> None:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     folder.chmod(0o700)
     store = SecretStore(folder)
-    names = ["run-key", *(f"kafka/{principal}" for principal in ("admin", *principals))]
+    names = [
+        "run-key",
+        "chaos-token",
+        *(f"kafka/{principal}" for principal in ("admin", *principals)),
+    ]
     for name in names:
         store.get_or_create(name)
         if uid != os.getuid():

@@ -29,6 +29,7 @@ def parsed(path: Path) -> dict[str, Any]:
 
 COMPOSE: Final = parsed(BASE)
 SERVICES: Final[Mapping[str, dict[str, Any]]] = COMPOSE["services"]
+DOORS: Final = sorted(set(SIMULATORS) - {"clock"})
 OURS: Final = sorted(set(SERVICES) - {"broker"})
 
 
@@ -116,9 +117,34 @@ def test_the_broker_runs_without_root_and_capabilities() -> None:
 @pytest.mark.parametrize("name", sorted(set(OURS) - READS_EVERYTHING))
 def test_a_service_is_given_no_password_but_its_own(name: str) -> None:
     given = secrets_of(SERVICES[name])
-    passwords = {source: target for source, target in given.items() if source != "run-key"}
+    shared = {"run-key", "chaos-token"}
+    passwords = {source: target for source, target in given.items() if source not in shared}
     own = {name, *REPORTS_FROM.get(name, ())}
     assert passwords == {principal: f"kafka/{principal}" for principal in own}
+
+
+@pytest.mark.parametrize("name", DOORS)
+def test_a_door_listens_where_it_is_published_and_is_asked_for_its_health(name: str) -> None:
+    service = SERVICES[name]
+    port = service["environment"]["TSE_HTTP_PORT"]
+    assert service["ports"][0].endswith(f"_PORT:-{port}}}:{port}")
+    assert service["environment"]["TSE_HTTP_ADDRESS"] == "0.0.0.0"  # noqa: S104 - in a container
+    assert service["healthcheck"]["test"][-1].endswith("deploy/ask_health.py")
+
+
+def test_the_doors_stand_where_the_manual_says() -> None:
+    assert {name: SERVICES[name]["environment"]["TSE_HTTP_PORT"] for name in DOORS} == {
+        "exchange-okx": 8080,
+        "custodian": 8081,
+        "market-data": 8082,
+        "trading-engine": 8083,
+        "exchange-binance": 8090,
+    }
+
+
+def test_the_chaos_token_is_given_to_the_doors_alone() -> None:
+    holders = {name for name, service in SERVICES.items() if "chaos-token" in secrets_of(service)}
+    assert holders == set(DOORS)
 
 
 def test_the_run_key_is_kept_from_those_who_judge() -> None:
@@ -172,10 +198,11 @@ def test_every_image_has_a_fixed_tag(path: Path) -> None:
     assert not any(text.endswith(":latest") for text in texts(parsed(path)))
 
 
-def test_only_the_broker_publishes_a_port_and_only_on_loopback() -> None:
+def test_only_the_broker_and_the_doors_publish_a_port_and_only_on_loopback() -> None:
     published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
-    assert set(published) == {"broker"}
-    assert all(port.startswith("127.0.0.1:") for port in published["broker"])
+    assert set(published) == {"broker", *DOORS}
+    for ports in published.values():
+        assert all(port.startswith("127.0.0.1:") for port in ports)
     assert "ports" not in parsed(KAFKA)["services"]["broker"]
 
 

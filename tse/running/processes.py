@@ -84,8 +84,20 @@ class Processes:
         _signal_group(process, signal.SIGKILL)
         process.wait()
 
+    def end(self, name: str, within_s: float = STOP_GRACE_S) -> int:
+        """Ask one process to stop, and return its exit code.
+
+        Raises:
+            TimeoutExpired: it has not stopped `within_s`.
+        """
+        process = self._running[name]
+        _signal_group(process, signal.SIGTERM)
+        code = process.wait(within_s)
+        del self._running[name]
+        return code
+
     def restart(self, name: str) -> None:
-        """Start a process that was killed again, as it was started first."""
+        """Start a process that has ended again, as it was started first."""
         self.start(name, *self._started_with[name])
 
     def stop(self) -> None:
