@@ -14,11 +14,16 @@ from ecosystem.venues import VENUES
 from producers.desk import DeskSettings, build_engine
 
 
+def _nothing_to_close() -> None:
+    """Models and recordings hold nothing open between two prices."""
+
+
 class Feed(msgspec.Struct, frozen=True):
     """Where market data come from, when it is not the models."""
 
     source: PriceSource | None = None
     state: Callable[[int], SourceState] | None = None
+    close: Callable[[], None] = _nothing_to_close
 
 
 SIMULATORS: Final = ("market-data", *VENUES, "custodian", "trading-engine")

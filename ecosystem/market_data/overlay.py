@@ -18,6 +18,7 @@ DOLLAR_PAIRS: Final[Mapping[str, str]] = {
     if instrument.quote == "USD" and instrument.kind == "SPOT"
 }
 """The instrument that prices each asset in dollars."""
+_SAME: Final = (1, 1)
 _PLACES: Final = {symbol: place for place, symbol in enumerate(INSTRUMENTS)}
 
 
@@ -25,7 +26,7 @@ class Overlay:
     """Prices from outside over those of a model.
 
     While a followed dollar pair is silent, what is made of its asset holds on to its last price;
-    before the first one it is the model's.
+    before the first one it is silent too, lest it leap from the model's level to another.
 
     Args:
         followed: the instruments whose prices come from outside.
@@ -57,16 +58,17 @@ class Overlay:
             prices[_PLACES[symbol]] = given[symbol]
         factors = {asset: self._factor(asset, model) for asset in self._dollars}
         for place, base, quote in self._derived:
-            price = model[place]
-            if price is not None:
-                up, down = factors.get(base, (1, 1)), factors.get(quote, (1, 1))
+            price, up, down = model[place], factors.get(base, _SAME), factors.get(quote, _SAME)
+            if price is None or up is None or down is None:
+                prices[place] = None
+            else:
                 mid_e8 = price.mid_price_e8 * up[0] * down[1] // (up[1] * down[0])
                 prices[place] = SourcePrice(mid_e8, None, price.volume_e8)
         return prices
 
-    def _factor(self, asset: str, model: Sequence[SourcePrice | None]) -> tuple[int, int]:
+    def _factor(self, asset: str, model: Sequence[SourcePrice | None]) -> tuple[int, int] | None:
         pair = DOLLAR_PAIRS[asset]
         modelled, given_e8 = model[_PLACES[pair]], self._last_e8.get(pair)
         if modelled is None or given_e8 is None:
-            return 1, 1
+            return None
         return given_e8, modelled.mid_price_e8

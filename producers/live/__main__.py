@@ -37,10 +37,11 @@ log = structlog.get_logger()
 
 
 class Built(NamedTuple):
-    """A service that is ready to run, and what closes its door in the end."""
+    """A service that is ready to run, and what closes its door and its sources in the end."""
 
     service: LiveService
     close_door: Callable[[], None]
+    close_feed: Callable[[], None]
 
 
 def build_service(service: str, settings: LiveSettings) -> Built:
@@ -79,7 +80,8 @@ def build_service(service: str, settings: LiveSettings) -> Built:
         lambda: clients.appender(service, linger_ms=0),
         new_machine,
     )
-    machine = new_machine(feed_of(settings) if service == FEED else None)
+    feed = feed_of(settings) if service == FEED else Feed()
+    machine = new_machine(feed)
     appender = clients.appender(service, transactional=True)  # fences a predecessor first
     followed = clients.catalogue.subscription(service)
     group = clients.catalogue.principal(service).group
@@ -90,7 +92,7 @@ def build_service(service: str, settings: LiveSettings) -> Built:
     reader = clients.reader(service, followed, group=group) if group else None
     log.info("state_restored", service=service, events=count)
     live = LiveService(machine, window.clock, clients.codec, reader, appender, window)
-    return Built(live, close_door)
+    return Built(live, close_door, feed.close)
 
 
 def _desk(settings: LiveSettings) -> DeskSettings:
@@ -120,6 +122,7 @@ def main(arguments: Sequence[str]) -> int:
             built.service.run(lambda: bool(stop_asked))
         finally:
             built.close_door()
+            built.close_feed()
     except (EcosystemError, OSError) as error:
         log.error("service_stopped", service=arguments[0], error=str(error))
         return 1

@@ -1,0 +1,1 @@
+"""Live market data: exchanges' public tickers through ccxt, and the consensus over them."""
