@@ -20,7 +20,7 @@ from ecosystem.exchange.machine import Exchange
 from ecosystem.firm import VENUE
 from ecosystem.venues import VENUES
 from eventlog.clients import Clients
-from producers.live.clock import LiveClock
+from producers.live.clock import LiveClock, wall_us
 from producers.live.service import LiveService
 
 ORDERS: Final = 60_000
@@ -55,7 +55,9 @@ def measure_service(clients: Clients) -> tuple[float, float, float]:
     appender = clients.appender(VENUE, transactional=True)
     followed = clients.catalogue.subscription(VENUE)
     reader = clients.reader(VENUE, followed, group=clients.catalogue.principal(VENUE).group)
-    service = LiveService(machine, LiveClock(STARTS_AT_US), clients.codec, reader, appender)
+    behind_us = wall_us() - STARTS_AT_US
+    clock = LiveClock(STARTS_AT_US, wall=lambda: wall_us() - behind_us)
+    service = LiveService(machine, clock, clients.codec, reader, appender)
     trader = clients.appender("trading-engine")
     requests = events(thin_book_mix(WARM_UP_ORDERS + ORDERS))
     for part in (requests[:WARM_UP_ORDERS], requests[WARM_UP_ORDERS:]):
@@ -156,4 +158,5 @@ def run() -> list[Row]:
 
 if __name__ == "__main__":
     for row in run():
-        print(f"{row.what}: {row.ours:,.0f} {row.unit}; {row.raw_what} {row.raw or 0:,.0f}")
+        beside = f"; {row.raw_what} {row.raw:,.0f}" if row.raw else ""
+        print(f"{row.what}: {row.ours:,.0f} {row.unit}{beside}; aim {row.aim}")
