@@ -30,6 +30,8 @@ INVENTORY_MAX: Final = 5
 """Sizes held or owed at which the side that adds to them is not quoted any more."""
 REQUOTE_US: Final = 30 * SECOND_US
 """Least event time between two quotes of one side, the venue's patience being finite."""
+PAUSE_US: Final = 5 * SECOND_US
+"""Least event time between two moments at which an instrument is quoted."""
 
 # Avellaneda and Stoikov, High-frequency trading in a limit order book, Quantitative Finance 8
 # (2008), equations (29) and (30), with the price as unit and a constant time to the end: the
@@ -99,6 +101,9 @@ def _quote(view: View, tick: PriceTicked, side: Side, price: float) -> Iterator[
     instrument = INSTRUMENTS[symbol]
     if view.total_e8(venue, instrument.base) is None:
         return
+    last_us = view.last_order_us(symbol, venue)
+    if last_us is not None and 0 < view.now_us - last_us < PAUSE_US:
+        return  # placed, executed or withheld a moment ago; at the same moment, the other side
     limit_e8 = _resting_price_e8(view, tick, side, price, instrument)
     size_e8 = SIZES_E8[symbol]
     if limit_e8 > 0 and view.affordable_e8(venue, symbol, side, limit_e8) >= size_e8:

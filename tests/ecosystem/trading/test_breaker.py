@@ -7,7 +7,7 @@ from ecosystem.events.control.signals import StrategyStateChanged
 from ecosystem.events.envelope import Event
 from ecosystem.events.orders import OrderCancelRequested, OrderSubmitted
 from ecosystem.firm import FEED, SECOND_VENUE, VENUE
-from ecosystem.trading.gate.limits import DEFAULT_LIMITS
+from ecosystem.trading.gate.limits import DEFAULT_LIMITS, TradingLimits
 from ecosystem.trading.machine import TradingEngine
 from ecosystem.units import E8, HOUR_US, MINUTE_US, SECOND_US
 from tests.ecosystem.trading.facts import closed, opened, status
@@ -15,13 +15,15 @@ from tests.ecosystem.trading.session import Session
 from tests.ecosystem.trading.worlds import Running, bundled, trading
 
 
-def leaning(seed: int = 1) -> Session:
+def leaning(limits: TradingLimits = DEFAULT_LIMITS) -> Session:
     """Return a session in which strategies hold positions and have orders open."""
-    session = Session(seed)
+    session = Session(1, engine=TradingEngine(seed=1, limits=limits))
     session.run(1800)
-    while not (any(held(session)) and session.engine.state.seat_of):
+    for _ in range(7200):
+        if any(held(session)) and session.engine.state.seat_of:
+            return session
         session.run(1)
-    return session
+    raise AssertionError("nobody held anything in two hours")
 
 
 def held(session: Session) -> list[int]:
@@ -49,9 +51,7 @@ def test_an_open_breaker_brings_every_position_back_in_clips_and_says_why() -> N
 def test_small_clips_take_their_time() -> None:
     clips = msgspec.structs.replace(DEFAULT_LIMITS.breaker, clip_e8=600 * E8)
     limits = msgspec.structs.replace(DEFAULT_LIMITS, breaker=clips)
-    session = Session(1, engine=TradingEngine(seed=1, limits=limits))
-    session.run(2400)
-    assert any(held(session))
+    session = leaning(limits)
     session.deliver(opened(session.market.due_us()))
     before = len(session.orders())
     session.run(300)
@@ -66,8 +66,7 @@ def test_small_clips_take_their_time() -> None:
 def test_an_engine_that_is_told_not_to_reduce_keeps_its_positions() -> None:
     keeps = msgspec.structs.replace(DEFAULT_LIMITS.breaker, reduces=False)
     limits = msgspec.structs.replace(DEFAULT_LIMITS, breaker=keeps)
-    session = Session(1, engine=TradingEngine(seed=1, limits=limits))
-    session.run(2400)
+    session = leaning(limits)
     session.deliver(opened(session.market.due_us()))
     session.run(1)  # what was executed at this moment is still told
     before, positions = len(session.orders()), held(session)
