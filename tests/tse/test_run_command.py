@@ -15,7 +15,12 @@ CLI = CliRunner()
 def test_every_command_of_the_readme_exists() -> None:
     for words in (
         *(["demo"], ["run"], ["replay"], ["report"], ["doctor"]),
-        *(["scenario", "list"], ["scenario", "validate"], ["access", "check"]),
+        *(
+            ["recording", "check"],
+            ["scenario", "list"],
+            ["scenario", "validate"],
+            ["access", "check"],
+        ),
         *(["topics", "check"], ["topics", "plan"], ["topics", "apply"], ["topics", "export"]),
         *(["stack", "up"], ["stack", "down"], ["stack", "status"], ["stack", "logs"]),
         *(["schemas", "check"], ["schemas", "release"]),

@@ -37,6 +37,13 @@ def scaled(column: str, value: object) -> int:
     Raises:
         CellError: no number, or one beyond 92 thousand millions.
     """
+    if type(value) is str:  # most are plain decimals, and need no more than this
+        whole, _, fraction = value.partition(".")
+        if whole.isdecimal() and len(whole) < 11 and len(fraction) < 9:
+            if not fraction:
+                return int(whole) * 100_000_000
+            if fraction.isdecimal():
+                return int(whole + fraction.ljust(8, "0"))
     try:
         number = Decimal(str(value).strip())
     except InvalidOperation as error:

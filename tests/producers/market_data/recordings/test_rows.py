@@ -3,6 +3,8 @@
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ecosystem.market_data.recorded.anomalies import Anomaly
 from ecosystem.market_data.recorded.records import Bar, RecordedQuote, Trade
@@ -68,6 +70,13 @@ def test_a_time_that_cannot_be_is_refused(
 )
 def test_numbers_are_scaled_and_rounded_to_the_nearest(value: object, expected: int) -> None:
     assert scaled("price", value) == expected
+
+
+@given(whole=st.integers(0, 10**11), fraction=st.text("0123456789", max_size=10))
+def test_a_plain_decimal_is_scaled_as_exactly_as_any(whole: int, fraction: str) -> None:
+    text = f"{whole}.{fraction}" if fraction else str(whole)
+    if Decimal(text) <= 92_233_720_368:
+        assert scaled("price", text) == scaled("price", Decimal(text))
 
 
 @pytest.mark.parametrize(
