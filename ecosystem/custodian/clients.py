@@ -10,13 +10,27 @@ from typing import Final
 
 import msgspec
 
-from ecosystem.events.words import SettlementKind
-from ecosystem.firm import CUSTODY_ACCOUNT, FIRM
-from ecosystem.units import E8
+from ecosystem.events.words import Direction, SettlementKind
+from ecosystem.firm import CUSTODY_ACCOUNT, FIRM, SECOND_VENUE, VENUE
+from ecosystem.units import E8, HOUR_US, MINUTE_US
 from ecosystem.venues import VENUES
 
 _NOTHING: Final[Mapping[str, int]] = MappingProxyType({})
 _NO_KINDS: Final[Mapping[str, SettlementKind]] = MappingProxyType({})
+
+
+class StandingOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """A transfer that is made again and again."""
+
+    begins_us: int
+    """When it is first made, counted from the opening."""
+    every_us: int
+    venue: str
+    account: str
+    asset: str
+    amount_e8: int
+    direction: Direction
+    kind: SettlementKind = "CRYPTO_INTERNAL"
 
 
 class Client(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,6 +50,7 @@ class Client(msgspec.Struct, frozen=True, kw_only=True):
     whitelist: frozenset[str] = frozenset()
     """The venues that assets may be sent to."""
     transfer_max_usd_e8: int = 10_000_000 * E8
+    standing: tuple[StandingOrder, ...] = ()
     kinds: Mapping[str, SettlementKind] = _NO_KINDS
     """How the profit of each account settles, where it is not `CRYPTO_INTERNAL`."""
 
@@ -48,6 +63,23 @@ class Client(msgspec.Struct, frozen=True, kw_only=True):
         return self.kinds.get(account, "CRYPTO_INTERNAL")
 
 
+def _float(venue: str, begins_us: int) -> tuple[StandingOrder, StandingOrder]:
+    # A float goes out to the venue and comes home half an hour later.
+    out = StandingOrder(
+        begins_us=begins_us,
+        every_us=HOUR_US,
+        venue=venue,
+        account="firm-arbitrage",
+        asset="USD",
+        amount_e8=25 * E8,
+        direction="TO_VENUE",
+    )
+    home = msgspec.structs.replace(
+        out, begins_us=begins_us + 30 * MINUTE_US, direction="TO_CUSTODY"
+    )
+    return out, home
+
+
 THE_FIRM: Final = Client(
     name=FIRM,
     account=CUSTODY_ACCOUNT,
@@ -55,6 +87,7 @@ THE_FIRM: Final = Client(
     opening_e8=MappingProxyType({"USD": 1_000 * E8, "USDT": 500 * E8}),
     cold_share_e8=MappingProxyType({"USDT": 4 * E8 // 10}),
     whitelist=frozenset(VENUES),
+    standing=(*_float(VENUE, 10 * MINUTE_US), *_float(SECOND_VENUE, 25 * MINUTE_US)),
     kinds=MappingProxyType({"firm-reversion": "CRYPTO_EXTERNAL"}),
 )
 SECOND_CLIENT: Final = Client(

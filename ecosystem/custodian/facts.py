@@ -2,6 +2,7 @@
 
 from ecosystem.custodian.answers import Answers
 from ecosystem.custodian.settlement import Settlement
+from ecosystem.events.envelope import Event
 from ecosystem.events.settlements import (
     SettlementApproved,
     SettlementCancelled,
@@ -41,8 +42,8 @@ def approved(answers: Answers, settlement: Settlement) -> SettlementApproved:
     return event
 
 
-def started(answers: Answers, settlement: Settlement) -> None:
-    """The asset is under way, and due when it was last announced to be."""
+def started(answers: Answers, settlement: Settlement, due_time_us: int) -> None:
+    """The asset is under way."""
     own, last = settlement.instructed, settlement.last
     answers.add(
         SettlementStarted(
@@ -56,21 +57,25 @@ def started(answers: Answers, settlement: Settlement) -> None:
             custody_account=own.custody_account,
             asset=own.asset,
             amount_e8=own.amount_e8,
-            due_time_us=settlement.due_time_us,
+            due_time_us=due_time_us,
         )
     )
 
 
 def delayed(
-    answers: Answers, settlement: Settlement, due_time_us: int, reason: str
+    answers: Answers,
+    settlement: Settlement,
+    due_time_us: int,
+    reason: str,
+    cause: Event | None = None,
 ) -> SettlementDelayed:
-    """The settlement will take longer than was announced."""
+    """The settlement will take longer than was announced, by itself or from a cause outside."""
     own, last = settlement.instructed, settlement.last
     event = SettlementDelayed(
         # Named after the fact before it, as a settlement can be delayed more than once.
         event_id=answers.derive(last.event_id, "delayed"),
         correlation_id=own.correlation_id,
-        causation_id=last.event_id,
+        causation_id=last.event_id if cause is None else cause.event_id,
         event_time_us=answers.time_us,
         settlement_id=own.settlement_id,
         venue=own.venue,

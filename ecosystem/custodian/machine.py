@@ -10,7 +10,8 @@ from ecosystem.custodian.clients import CLIENTS, Client
 from ecosystem.custodian.faults.active import Faults, minutes_e8
 from ecosystem.custodian.instructing import LEAST_E8, Instructing
 from ecosystem.custodian.reconciling import EVERY_US, reconcile
-from ecosystem.custodian.settling import Settling
+from ecosystem.custodian.settling import NO_SERVICE, Settling
+from ecosystem.custodian.standing import standing_orders
 from ecosystem.custodian.state import CustodyState, Earned
 from ecosystem.custodian.venue_facts import status_changed
 from ecosystem.events.accounts import PositionChanged
@@ -20,7 +21,9 @@ from ecosystem.events.fills import OrderFilled
 from ecosystem.events.prices import PriceTicked
 from ecosystem.events.settlements import (
     ReconciliationCompleted,
+    SettlementInstructed,
     TransferCancelRequested,
+    TransferRejected,
     TransferRequested,
 )
 from ecosystem.events.words import EventId
@@ -66,6 +69,9 @@ class Custodian:
         processing = Stream(seed, name, "processing")
         self._settling = Settling(approvers, processing, self._faults)
         self._instructing = Instructing(self._settling, self._faults, least_e8)
+        self._standing = standing_orders(self.state.clients)
+        self._stood_us = [starts_at_us - 1] * len(self._standing)
+        """When each standing order was last carried out."""
         self._heard_us = starts_at_us
         """When an injection was last heard of; it changes nothing before that."""
         self._dues: dict[EventId, tuple[Event, int]] = {}
@@ -108,8 +114,6 @@ class Custodian:
         answers = self._answers(now_us)
         if self.state.state == "CLOSED":
             self._open(answers)
-        for ended in self._faults.ended(now_us):
-            answers.note(ended)
         self._go_down_or_up(answers)
         if self.state.state == "UP":
             while (due := self._step_due())[0] <= now_us:
@@ -118,6 +122,11 @@ class Custodian:
                     self._reconcile(answers)
                 else:
                     self._settling.step(settlement, answers)
+            self._carry_out(answers)
+        if (ends_us := self._faults.due_us()) is not None and ends_us <= now_us:
+            # After the last event it altered.
+            for ended in self._faults.ended(answers.time_us):
+                answers.note(ended)
         self._changed()
         return answers.facts
 
@@ -128,8 +137,13 @@ class Custodian:
         if asset is not None:
             assert isinstance(event, OrderFilled | PositionChanged)
             self._remember(Earned(event, asset))
-        elif isinstance(event, TransferRequested | TransferCancelRequested):
-            self._wait(event)
+        elif isinstance(event, TransferCancelRequested):
+            if event.custodian == state.name:
+                state.waiting[event.event_id] = event
+        elif isinstance(event, SettlementInstructed):
+            self._stood(event.settlement_id, event.event_time_us)
+        elif isinstance(event, TransferRequested | TransferRejected):
+            self._stood(event.transfer_id, event.event_time_us)
         self._faults.learn(event)
         state.evolve(event)
         self._changed(injections=True)
@@ -163,14 +177,6 @@ class Custodian:
             place = (earned.cause.venue, earned.cause.account, earned.asset)
             self.state.earned.setdefault(place, earned)
 
-    def _wait(self, event: TransferRequested | TransferCancelRequested) -> None:
-        state = self.state
-        known = state.find(event.transfer_id) is not None or event.transfer_id in state.refused
-        if event.custodian == state.name and (
-            not known or isinstance(event, TransferCancelRequested)
-        ):
-            state.waiting[event.event_id] = event
-
     def _answered(self, now_us: int) -> Sequence[Event]:
         answers = self._answers(now_us)
         self._answer_waiting(answers)
@@ -194,8 +200,10 @@ class Custodian:
         state, now_us = self.state, answers.now_us
         outage = self._faults.offline(now_us)
         if outage is not None and state.state == "UP":
-            down = status_changed(answers, "DOWN", "no service")
+            down = status_changed(answers, "DOWN", NO_SERVICE)
             answers.note(self._faults.note(outage, down, "status", (E8, 0)))
+            for settlement in list(state.settlements.values()):
+                self._settling.interrupt(settlement, down, answers)
         elif outage is None and state.state == "DOWN":
             earned = list(state.earned.values())
             status_changed(answers, "UP", "in service again")
@@ -221,6 +229,27 @@ class Custodian:
         for client in state.clients:
             if client.published:
                 balances.keep_cold(answers, client)
+
+    def _carry_out(self, answers: Answers) -> None:
+        # What fell into an outage is left out: it comes again within the hour.
+        for number, standing in enumerate(self._standing):
+            due_us = self._standing_us(number)
+            if due_us <= answers.now_us:
+                request_id = standing.request_id(self._roots, self._starts_at_us, due_us)
+                self._stood_us[number] = due_us
+                request = standing.request(answers, request_id)
+                self._instructing.transfer(request, answers)
+
+    def _standing_us(self, number: int) -> int:
+        after_us = max(self._stood_us[number], self.state.up_since_us)
+        return self._standing[number].next_us(self._starts_at_us, after_us)
+
+    def _stood(self, transfer_id: EventId, at_us: int) -> None:
+        # Its answer tells as much as the request, which may not have been read again.
+        for number, standing in enumerate(self._standing):
+            due_us = standing.next_us(self._starts_at_us, at_us) - standing.order.every_us
+            if standing.request_id(self._roots, self._starts_at_us, due_us) == transfer_id:
+                self._stood_us[number] = max(self._stood_us[number], due_us)
 
     def _reconciliation_us(self) -> int:
         last_us = self.state.reconciled_us
@@ -257,6 +286,8 @@ class Custodian:
         if state.state == "UP":
             begins_us = faults.offline_from_us()
             due_us = min(due_us, self._step_due()[0])
+            for number in range(len(self._standing)):
+                due_us = min(due_us, self._standing_us(number))
             due_us = min(due_us, begins_us if begins_us is not None else _NEVER_US)
             if state.waiting:
                 due_us = min(due_us, state.time_us)

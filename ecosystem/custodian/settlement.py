@@ -47,11 +47,13 @@ class Settlement:
 
     __slots__ = (
         "approvals_count",
+        "began_us",
         "due_time_us",
         "instructed",
         "last",
         "number",
         "planned_us",
+        "ready_us",
         "reason",
         "status",
         "worth_usd_e8",
@@ -68,6 +70,10 @@ class Settlement:
         """When it is to complete, as last announced."""
         self.planned_us = instructed.due_time_us
         """When it would complete had it not been put off since it started."""
+        self.ready_us = instructed.due_time_us
+        """When it can complete: earlier than announced, if only an outage was in its way."""
+        self.began_us = instructed.event_time_us
+        """When the wait for the next approval began."""
         self.last: SettlementInstructed | SettlementFact = instructed
         """The last fact about it, which causes the next."""
         self.reason = ""
@@ -86,7 +92,7 @@ class Settlement:
     @property
     def was_put_off(self) -> bool:
         """Whether it was delayed after it started."""
-        return self.status == "IN_PROGRESS" and self.due_time_us != self.planned_us
+        return self.status == "IN_PROGRESS" and self.ready_us != self.planned_us
 
     def evolve(self, event: SettlementFact) -> None:
         """Take in a fact.
@@ -109,10 +115,13 @@ class Settlement:
                     f"{self.instructed.approvals_needed}"
                 )
             self.approvals_count = event.approvals_count
+            self.began_us = event.event_time_us
         elif isinstance(event, SettlementStarted):
-            self.due_time_us = self.planned_us = event.due_time_us
+            self.due_time_us = self.planned_us = self.ready_us = event.due_time_us
         elif isinstance(event, SettlementDelayed):
             self.due_time_us = event.due_time_us
+            if event.causation_id == self.last.event_id:
+                self.ready_us = event.due_time_us
         if isinstance(event, SettlementDelayed | SettlementFailed | SettlementCancelled):
             self.reason = event.reason
         self.status = status

@@ -17,12 +17,15 @@ from ecosystem.custodian.settlement import Settlement
 from ecosystem.events.envelope import Event
 from ecosystem.injections import Injection
 from ecosystem.rng import Stream
-from ecosystem.units import E8, MINUTE_US, SECOND_US
+from ecosystem.units import E8, HOUR_US, MINUTE_US, SECOND_US
 
 LATE_US: Final = MINUTE_US
 """Less than this after its time is in time."""
 PUNCTUAL_US: Final = SECOND_US
 """A step that comes later than this was kept waiting."""
+OUTAGE_US: Final = 4 * HOUR_US
+"""By how much settlements are put off when the custodian goes down, as nobody knows better."""
+NO_SERVICE: Final = "no service"
 APPROVED_LATE: Final = "the approvals came late"
 
 
@@ -47,8 +50,8 @@ class Settling:
     def due_us(self, settlement: Settlement) -> int:
         """Return when the next step of a settlement is to be taken."""
         if settlement.status == "IN_PROGRESS":
-            return settlement.due_time_us
-        began_us = settlement.last.event_time_us
+            return settlement.ready_us
+        began_us = settlement.began_us
         if settlement.approved:
             return began_us
         planned_us = self._approval_planned_us(settlement)
@@ -71,8 +74,19 @@ class Settling:
         if settlement.approved:
             self._start(settlement, answers)
 
+    def interrupt(self, settlement: Settlement, down: Event, answers: Answers) -> None:
+        """Announce that a settlement has to wait, as the custodian has gone down."""
+        due_us = settlement.due_time_us
+        later_us = due_us + OUTAGE_US
+        event = facts.delayed(answers, settlement, later_us, NO_SERVICE, down)
+        outage = self._faults.offline(answers.now_us)
+        if outage is not None:
+            values_e8 = self._minutes_e8(settlement, due_us, later_us)
+            measure = f"settlement minutes {settlement.instructed.kind}"
+            answers.note(self._faults.note(outage, event, measure, values_e8))
+
     def _approval_planned_us(self, settlement: Settlement) -> int:
-        began_us = settlement.last.event_time_us
+        began_us = settlement.began_us
         return began_us + self._approvers.takes_us(
             settlement.number,
             settlement.approvals_count,
@@ -81,7 +95,7 @@ class Settling:
         )
 
     def _approve(self, settlement: Settlement, answers: Answers) -> None:
-        began_us = settlement.last.event_time_us
+        began_us = settlement.began_us
         planned_us, due_us = self._approval_planned_us(settlement), self.due_us(settlement)
         event = facts.approved(answers, settlement)
         if due_us != planned_us:
@@ -102,14 +116,17 @@ class Settling:
             self._fail(settlement, f"{own.venue} had not locked the amount", answers)
             return
         done_us = answers.time_us + self.processing_us(settlement.number)
-        if done_us > settlement.due_time_us + LATE_US:
-            facts.delayed(answers, settlement, done_us, APPROVED_LATE)
-        facts.started(answers, settlement)
+        due_us = settlement.ready_us
+        if done_us > due_us + LATE_US:
+            due_us = done_us
+        if due_us > settlement.due_time_us:
+            facts.delayed(answers, settlement, due_us, APPROVED_LATE)
+        facts.started(answers, settlement, due_us)
 
     def _finish(self, settlement: Settlement, answers: Answers) -> None:
         if self._put_off(settlement, answers):
             return
-        own, due_us = settlement.instructed, settlement.due_time_us
+        own, due_us = settlement.instructed, settlement.ready_us
         failure = self._faults.failure(own.kind, settlement.number, due_us)
         if failure is not None:
             injection, fault = failure
@@ -126,7 +143,7 @@ class Settling:
             answers.note(self._faults.note(outage, completed, measure, values_e8))
 
     def _put_off(self, settlement: Settlement, answers: Answers) -> bool:
-        own, due_us = settlement.instructed, settlement.due_time_us
+        own, due_us = settlement.instructed, settlement.ready_us
         closed = self._faults.closed(due_us)
         if closed is not None:
             injection, days = closed

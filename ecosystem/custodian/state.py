@@ -78,6 +78,7 @@ class CustodyState:
         """When it last reconciled."""
         self.reconciliation_count = 0
         self.state = "CLOSED"
+        self.up_since_us = 0
         self.status: VenueStatusChanged | None = None
         self.status_changes = 0
         self.time_us = 0
@@ -155,6 +156,7 @@ class CustodyState:
             SettlementCompleted: self._moved,
             SettlementFailed: self._moved,
             SettlementCancelled: self._moved,
+            TransferRequested: self._requested,
             TransferRejected: self._refused,
             ReconciliationCompleted: self._reconciled,
             BalanceChanged: self.ledger.apply,
@@ -223,6 +225,11 @@ class CustodyState:
         elif settlement.is_profit:
             self.earnings.add(event.venue, event.account, event.asset, event.amount_e8)
 
+    def _requested(self, event: TransferRequested) -> None:
+        known = self.find(event.transfer_id) is not None or event.transfer_id in self.refused
+        if not known:
+            self.waiting[event.event_id] = event
+
     def _refused(self, event: TransferRejected) -> None:
         request = self.waiting.pop(event.causation_id, None)
         if not isinstance(request, TransferCancelRequested):
@@ -244,6 +251,7 @@ class CustodyState:
         self.status = event
         self.status_changes += 1
         if event.state == "UP":
+            self.up_since_us = event.event_time_us
             self.earned.clear()
 
 
