@@ -5,7 +5,7 @@ from typing import TypeVar
 
 import msgspec
 
-from ecosystem.custodian.clients import CLIENTS, Client
+from ecosystem.custodian.clients import SECOND_CLIENT, THE_FIRM, Client
 from ecosystem.custodian.machine import Custodian
 from ecosystem.events.balances import BalanceChanged
 from ecosystem.events.control.scenario import InjectionCancelRequested, InjectionScheduled
@@ -25,11 +25,15 @@ NOON_US = STARTS_AT_US + DAY_US + 17 * HOUR_US
 """Tuesday noon in New York."""
 OKX, BINANCE = "exchange-okx", "exchange-binance"
 MOMENTUM = "firm-momentum"
+WITHOUT_STANDING_ORDERS = (msgspec.structs.replace(THE_FIRM, standing=()), SECOND_CLIENT)
+"""The usual clients, of whom none does anything by the clock."""
 Kind = TypeVar("Kind", bound=Event)
 
 
 def new_custodian(
-    seed: int = 7, clients: Sequence[Client] = CLIENTS, venues: Sequence[str] = (OKX, BINANCE)
+    seed: int = 7,
+    clients: Sequence[Client] = WITHOUT_STANDING_ORDERS,
+    venues: Sequence[str] = (OKX, BINANCE),
 ) -> Custodian:
     """Return a custodian that is not yet open."""
     return Custodian(
@@ -38,7 +42,9 @@ def new_custodian(
 
 
 def opened(
-    seed: int = 7, clients: Sequence[Client] = CLIENTS, venues: Sequence[str] = (OKX, BINANCE)
+    seed: int = 7,
+    clients: Sequence[Client] = WITHOUT_STANDING_ORDERS,
+    venues: Sequence[str] = (OKX, BINANCE),
 ) -> Custodian:
     """Return an open custodian."""
     custodian = new_custodian(seed, clients, venues)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from ecosystem.custodian import views
+from ecosystem.custodian.clients import CLIENTS
 from ecosystem.custodian.machine import Custodian
 from ecosystem.events.balances import BalanceChanged
 from ecosystem.events.control.scenario import InjectionCancelRequested, InjectionScheduled
@@ -69,7 +70,8 @@ class AnyHistory(RuleBasedStateMachine):
             )
             for name in (OKX, BINANCE)
         ]
-        self.custodian, self.twin = new_custodian(), new_custodian()
+        self.custodian = new_custodian(clients=CLIENTS)
+        self.twin = new_custodian(clients=CLIENTS)
         self.log: list[Event] = []
         self.on_its_way_e8 = {"USD": 0, "USDT": 0}
         """What has left one place and not reached the other."""
@@ -245,7 +247,7 @@ class AnyHistory(RuleBasedStateMachine):
 
 def restored(log: list[Event]) -> Custodian:
     """Return a custodian restored from the log."""
-    custodian = new_custodian()
+    custodian = new_custodian(clients=CLIENTS)
     for event in sorted(log, key=lambda event: event.event_time_us):
         custodian.restore(event)
     return custodian

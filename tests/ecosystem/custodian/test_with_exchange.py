@@ -201,7 +201,7 @@ def test_every_settlement_ends_once_and_what_ends_was_instructed(seed: int) -> N
 def is_of_custodian(event: Event) -> bool:
     """Tell whether the custodian wrote an event."""
     kind = type(event).__name__
-    return kind.startswith(("Settlement", "Reconciliation")) or (
+    return kind.startswith(("Settlement", "Reconciliation", "Transfer")) or (
         getattr(event, "venue", "") == "custodian"
     )
 
