@@ -67,6 +67,7 @@ class AnyHistory(RuleBasedStateMachine):
                 starts_at_us=STARTS_AT_US,
                 terms=VENUES[name],
                 opening_balances_e8=OPENING_E8,
+                book_interval_us=None,
             )
             for name in (OKX, BINANCE)
         ]

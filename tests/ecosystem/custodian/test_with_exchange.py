@@ -41,6 +41,7 @@ class Host:
             seed=7,
             starts_at_us=STARTS_AT_US,
             opening_balances_e8=BALANCES_E8,
+            book_interval_us=None,
         )
         self.custodian = new_custodian()
         self.log: list[Event] = []
