@@ -15,6 +15,8 @@ FEED: Final = "market-data"
 FIRM: Final = "firm"
 """The master account; every account of a strategy is a sub-account of it."""
 CUSTODY_ACCOUNT: Final = "custody-firm"
+GUEST_ACCOUNT: Final = "firm-guest"
+"""For orders by hand and strategies on trial; no strategy of the firm trades on it."""
 
 
 ACCOUNT_KINDS: Final[Mapping[str, AccountKind]] = MappingProxyType({"firm-futures": "FUTURES"})
@@ -43,6 +45,7 @@ OPENING_BALANCES_E8: Final[Mapping[str, Mapping[str, Mapping[str, int]]]] = Mapp
                 "firm-reversion": _holdings(2, _COLLATERAL_E8),
                 "firm-arbitrage": _holdings(1),
                 "firm-futures": MappingProxyType({"USD": 2 * _COLLATERAL_E8}),
+                GUEST_ACCOUNT: MappingProxyType({"USD": 10_000 * E8}),
             }
         ),
         SECOND_VENUE: MappingProxyType(

@@ -19,6 +19,8 @@ PRODUCTION: Final = (
     "prices",
     "orders",
     "fills",
+    "books",
+    "account-requests",
     "balances",
     "settlements",
     "clock",
@@ -79,9 +81,11 @@ def plan_of(scenario: str, seed: int = 1, **more: bool) -> RunPlan:
     return world_plan(scenario, seed, **more)  # type: ignore[arg-type] # flags only
 
 
-def raw_records(clients: Clients, topics: Sequence[str] = PRODUCTION) -> list[RawRecord]:
+def raw_records(
+    clients: Clients, topics: Sequence[str] = PRODUCTION, principal: str = "replayer"
+) -> list[RawRecord]:
     """Return every committed record of the topics, by place."""
-    reader = clients.reader("replayer", topics)
+    reader = clients.reader(principal, topics)
     ends = reader.end_offsets()
     records: list[RawRecord] = []
     while any(reader.positions()[place] < end for place, end in ends.items()):
