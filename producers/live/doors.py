@@ -18,6 +18,7 @@ from eventlog.log import LogAppender
 from eventlog.secret_store import read_secret
 from producers.chaos.api import Chaos, chaos_router
 from producers.chaos.board import ChaosBoard
+from producers.custodian.door import custodian_door
 from producers.exchange.door import exchange_door
 from producers.live.api import requests_router
 from producers.live.door_parts import DoorParts, Ground
@@ -31,6 +32,7 @@ from producers.trading_engine.door import engine_door
 
 DOORS: Final[Mapping[str, Callable[[Ground], DoorParts]]] = {
     **dict.fromkeys(VENUES, exchange_door),
+    "custodian": custodian_door,
     "market-data": feed_door,
     "trading-engine": engine_door,
 }

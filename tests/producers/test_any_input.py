@@ -36,7 +36,7 @@ def failures(finished: events.ScenarioFinished) -> Iterator[str]:
                 yield f"{check.name}: {request.method} {request.uri} {request.body!r}: {failure}"
 
 
-@pytest.mark.parametrize("name", ["exchange-okx", "market-data", "trading-engine"])
+@pytest.mark.parametrize("name", ["exchange-okx", "custodian", "market-data", "trading-engine"])
 def test_no_input_makes_a_door_fail(name: str) -> None:
     found: list[str] = []
     phases: set[str] = set()

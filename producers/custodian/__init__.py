@@ -1,0 +1,1 @@
+"""The door of a custodian: its REST endpoints and its metrics."""
