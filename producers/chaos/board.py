@@ -21,6 +21,7 @@ from producers.test_coordinator.vocabulary.words import InjectionWord
 
 InjectionState = Literal["SCHEDULED", "ACTIVE", "ENDED"]
 CONTROL: Final = (InjectionScheduled, InjectionCancelRequested, InjectionApplied, InjectionEnded)
+_CONTROL_TYPES: Final = frozenset(CONTROL)
 
 
 class KnownInjection(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,7 +57,8 @@ class ChaosBoard:
     def witness(self, inputs: Sequence[Event], facts: Sequence[Event]) -> None:
         """Take in the control events among what came and what followed."""
         for event in (*inputs, *facts):
-            self.remember(event)
+            if type(event) in _CONTROL_TYPES:  # a look for each event of a busy service
+                self.remember(event)
 
     def all(self, now_us: int) -> list[KnownInjection]:
         """Return every injection known, oldest first."""

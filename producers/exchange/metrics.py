@@ -1,5 +1,6 @@
 """What an exchange tells Prometheus, from the wishes it was given and the facts it committed."""
 
+from collections import Counter as TallyOf
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -34,7 +35,7 @@ _OPERATIONS: Final = {
     OrderCancelRequested: "cancel",
     OrderReplaceRequested: "replace",
 }
-_ANSWERS: Final = (OrderAccepted, OrderRejected, OrderCancelled, OrderReplaced)
+_ANSWERS: Final = frozenset({OrderAccepted, OrderRejected, OrderCancelled, OrderReplaced})
 _STATUSES: Final = {
     OrderAccepted: "ACCEPTED",
     OrderRejected: "REJECTED",
@@ -42,6 +43,7 @@ _STATUSES: Final = {
     OrderExpired: "EXPIRED",
     OrderTriggered: "TRIGGERED",
 }
+_MOVES: Final = frozenset({*_STATUSES, OrderFilled})
 
 
 class ExchangeMetrics:
@@ -72,6 +74,9 @@ class ExchangeMetrics:
             registry=registry,
             buckets=LATENCY_BUCKETS_S,
         )
+        self._answers = {
+            wish: self._latency.labels(operation) for wish, operation in _OPERATIONS.items()
+        }
         registry.register(self)
 
     def remember(self, event: Event) -> None:
@@ -81,14 +86,20 @@ class ExchangeMetrics:
     def witness(self, inputs: Sequence[Event], facts: Sequence[Event]) -> None:
         """Count what was committed."""
         wishes = {event.event_id: event for event in inputs if type(event) in _OPERATIONS}
+        moved: TallyOf[tuple[str, str]] = TallyOf()
         for fact in facts:
+            kind = type(fact)
+            if kind not in _MOVES and kind is not OrderReplaced:
+                continue  # balances are most of what a busy venue says
             wish = wishes.get(fact.causation_id)
-            self._count(fact, wish)
-            if wish is not None and isinstance(fact, _ANSWERS):
+            self._count(fact, wish, moved)
+            if wish is not None and kind in _ANSWERS:
                 seconds = (fact.event_time_us - wish.event_time_us) / 1e6
-                self._latency.labels(_OPERATIONS[type(wish)]).observe(max(0.0, seconds))
+                self._answers[type(wish)].observe(max(0.0, seconds))
+        for (order_type, status), count in moved.items():
+            self._orders.labels(order_type, status).inc(count)
 
-    def _count(self, fact: Event, wish: Event | None) -> None:
+    def _count(self, fact: Event, wish: Event | None, moved: TallyOf[tuple[str, str]]) -> None:
         status = _STATUSES.get(type(fact))
         if isinstance(fact, OrderFilled):
             status = "PARTIALLY_FILLED" if fact.remaining_quantity_e8 else "FILLED"
@@ -98,7 +109,7 @@ class ExchangeMetrics:
         if isinstance(fact, OrderRejected) and not wished:
             return  # a refused wish to cancel or replace: the order did not move
         order_type = self._move(fact, wished)
-        self._orders.labels(order_type, status).inc()
+        moved[order_type, status] += 1
 
     def _move(self, event: Event, wished: str) -> str:
         match event:
