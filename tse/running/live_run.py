@@ -1,6 +1,10 @@
 """Runs a scenario on the live host: its own processes in a namespace, or an environment's."""
 
+import json
+import re
 from collections.abc import Callable
+from math import ceil
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -21,6 +25,10 @@ from tse.running.services import start_audit, start_monitor, start_simulator
 from tse.running.world_run import WorldOptions, prepare
 
 NOTHING: Final[Callable[[], None]] = lambda: None  # noqa: E731 - a default, named for its readers
+
+SILENCE_MIN_S: Final = 5.0
+"""Wall time a feed may be silent at least before it counts as stale, however fast time runs."""
+_SILENCE: Final = re.compile(r"^silence_s = ([0-9]+)", re.MULTILINE)
 
 
 def run_live(
@@ -45,6 +53,7 @@ def run_live(
     prepare(environment, plan.run_id)
     environment.broker.secrets.get_or_create(RUN_KEY)
     clock = LiveClock(wall_us(), scale)
+    plan, limits = paced(environment, plan, scale)
     settings = {
         "TSE_NAMESPACE": plan.run_id,
         "TSE_SEED": str(plan.seed),
@@ -58,9 +67,7 @@ def run_live(
         for service in SERVICES:
             start_simulator(processes, environment, service, settings)
         if options.monitor:
-            start_monitor(
-                processes, environment, plan.run_id, slices="arrival", limits=options.limits
-            )
+            start_monitor(processes, environment, plan.run_id, slices="arrival", limits=limits)
         start_audit(processes, environment, plan.run_id)
         on_ready(processes)
         clients = environment.clients(plan.run_id)
@@ -74,6 +81,25 @@ def run_live(
             monitor=options.monitor,
             check=processes.check,
         )
+
+
+def paced(environment: Environment, plan: RunPlan, scale: float) -> tuple[RunPlan, Path]:
+    """Return the plan with limits that bear the pace of its clock, and the file they are in.
+
+    A feed's silence is event time, but what delays a tick is work, on the wall: at scale 60 half
+    a second of work is half a minute of silence. So that limit grows to `SILENCE_MIN_S` of wall
+    time; as it stands in the settings of the run, a replay judges by the same.
+    """
+    recorded = json.loads(plan.settings_json)
+    least_s = ceil(SILENCE_MIN_S * scale)
+    text = _SILENCE.sub(
+        lambda found: f"silence_s = {max(int(found[1]), least_s)}", recorded["limits_toml"]
+    )
+    file = environment.home / "runs" / plan.run_id / "limits.toml"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding="utf-8")
+    settings_json = json.dumps({**recorded, "limits_toml": text})
+    return msgspec.structs.replace(plan, settings_json=settings_json), file
 
 
 def _desk_settings(environment: Environment, plan: RunPlan) -> dict[str, str]:

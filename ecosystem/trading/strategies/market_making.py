@@ -80,7 +80,10 @@ class MarketMaking(Strategy):
             ("SELL", middle * (1.0 + half), inventory <= -INVENTORY_MAX),
         )
         for side, price, full in sides:
-            resting = [order for order in orders if order.side == side]
+            # What reduces a position while a breaker is open is an order at the market, no quote.
+            resting = [
+                order for order in orders if order.side == side and order.limit_price_e8 is not None
+            ]
             if resting:
                 yield from _withdrawn(resting, price, full, view.now_us)
             elif not full and isinstance(cause, PriceTicked):
@@ -89,7 +92,7 @@ class MarketMaking(Strategy):
 
 def _withdrawn(resting: list[OpenOrder], price: float, full: bool, now_us: int) -> Iterator[Cancel]:
     for order in resting:
-        assert order.limit_price_e8 is not None, "quotes are limit orders"
+        assert order.limit_price_e8 is not None, "the caller has seen to it"
         strayed = abs(order.limit_price_e8 - price) > _TOLERANCE * price
         settled = now_us - order.submitted_us >= REQUOTE_US
         if settled and (full or strayed) and (order.cancelled_us is None or is_old(order, now_us)):
