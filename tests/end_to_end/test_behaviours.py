@@ -8,13 +8,19 @@ import pytest
 from ecosystem.audit.block import Entry, entries_of
 from ecosystem.events.alerts import RiskAlertRaised
 from ecosystem.events.balances import BalanceChanged
+from ecosystem.events.control.scenario import InjectionApplied
 from ecosystem.events.envelope import Event
 from ecosystem.events.fills import OrderFilled
 from ecosystem.events.orders import OrderAccepted, OrderSubmitted
 from ecosystem.events.prices import PriceTicked
+from ecosystem.events.settlements import (
+    SettlementCompleted,
+    SettlementDelayed,
+    SettlementInstructed,
+)
 from ecosystem.events.words import EventId
-from ecosystem.firm import GUEST_ACCOUNT
-from ecosystem.units import E8
+from ecosystem.firm import GUEST_ACCOUNT, VENUE
+from ecosystem.units import E8, HOUR_US, MINUTE_US
 from eventlog.clients import Clients
 from streams.audit_correlator.settings import BLOCKS_TOPIC
 from tests.end_to_end.runs import PRODUCTION, raw_records, records, run
@@ -30,6 +36,25 @@ title: A few quiet minutes
 description: Nothing is injected.
 duration: 2m
 method: []
+"""
+SETTLEMENT_DELAY = """
+title: Settlement delay
+description: What should be in custody within minutes is put off by two hours.
+duration: 3h
+method:
+  - inject: settlement-delay
+    name: delay
+    target: custodian
+    at: 20m
+    for: 90m
+    with: {kinds: [CRYPTO_INTERNAL], delay: 2h}
+effect:
+  - {injection: delay, measure: settlement minutes CRYPTO_INTERNAL, deviation: 100%}
+expect:
+  - alert: settlement_timeout
+    severity: high
+    since: {injection: delay, measure: settlement minutes CRYPTO_INTERNAL, deviation: 100%}
+    within: 10m
 """
 
 
@@ -138,3 +163,56 @@ def test_normal_trading_flow(environment: Environment, tmp_path: Path) -> None:
     ]
     assert {known[one].correlation_id for one in chain} == {tick.event_id}
     assert findings.report.unlinked_events_count == 0
+
+
+def test_settlement_failure(environment: Environment, tmp_path: Path) -> None:
+    """A delayed settlement is late by what was injected, is seen, and is linked to it."""
+    scenario = tmp_path / "settlement-delay.yaml"
+    scenario.write_text(SETTLEMENT_DELAY)
+    plan = world_plan(str(scenario), 1)
+
+    _, findings = run(environment, plan)
+    clients = environment.clients(plan.run_id)
+    events = events_of(clients, "scenario-injections")
+
+    # Given an exchange with positive P&L to settle, when the delay is injected,
+    delayed = [one for one in events if isinstance(one, SettlementDelayed)]
+    assert delayed
+    instructed = {one.settlement_id: one for one in events if isinstance(one, SettlementInstructed)}
+    completed = {one.settlement_id: one for one in events if isinstance(one, SettlementCompleted)}
+
+    # then the settlement is delayed by the configured duration,
+    late = [one for one in delayed if one.settlement_id in completed]
+    assert late
+    for one in late:
+        first = instructed[one.settlement_id]
+        assert first.amount_e8 > 0
+        assert one.due_time_us == first.due_time_us + 2 * HOUR_US
+        ended_us = completed[one.settlement_id].event_time_us
+        assert one.due_time_us <= ended_us <= one.due_time_us + MINUTE_US
+
+    # the risk monitor detects the settlement timeout,
+    (alert, *_) = [
+        one
+        for one in events
+        if isinstance(one, RiskAlertRaised) and one.rule == "settlement_timeout"
+    ]
+    assert alert.subject.startswith("exchange-")
+    assert {one.event_id for one in delayed} & set(alert.inputs)
+
+    # and the audit correlator links the injection to the alert.
+    assert findings.report.verdict == "PASS"
+    (outcome,) = findings.report.expectations
+    assert outcome.alert_event_id is not None
+    timeline = next(
+        one
+        for one in findings.timelines
+        if one.rule == "settlement_timeout" and one.alert_event_id == outcome.alert_event_id
+    )
+    kinds = [hop.event_type for hop in timeline.hops]
+    assert kinds[0] in ("InjectionScheduled", "InjectionApplied")
+    assert "SettlementDelayed" in kinds
+    assert kinds[-1].startswith("RiskAlert")
+    applied = [one for one in events if isinstance(one, InjectionApplied)]
+    assert {one.altered_event_id for one in applied} >= {one.event_id for one in delayed}
+    assert VENUE in {one.venue for one in delayed}
