@@ -10,9 +10,8 @@ from typing import Any, Final
 
 import msgspec
 from fastapi import APIRouter, Depends, Response
-from pydantic import BaseModel, ConfigDict, Field
 
-from doors.fields import HexId, IdPath, read_id
+from doors.fields import IdPath, read_id
 from doors.guard import CORRELATION
 from doors.identity import utc_text
 from doors.pages import Page, Paging
@@ -23,7 +22,15 @@ from ecosystem.events.control.scenario import InjectionCancelRequested, Injectio
 from ecosystem.events.words import EventId
 from ecosystem.machine import Machine
 from ecosystem.units import HOUR_US
-from producers.chaos.board import ChaosBoard, InjectionState, KnownInjection, kinds_for
+from producers.chaos.answers import (
+    Called,
+    InjectionAnswer,
+    Kind,
+    KindParameter,
+    Scheduled,
+    Wished,
+)
+from producers.chaos.board import ChaosBoard, KnownInjection, kinds_for
 from producers.chaos.parameters import (
     Written,
     read_duration,
@@ -35,89 +42,12 @@ from producers.live.envelope import root_envelope
 from producers.live.requests import Requests
 from producers.live.window import Window
 from producers.test_coordinator.values import format_duration
-from producers.test_coordinator.vocabulary.tables import NAME_PATTERN
 from producers.test_coordinator.vocabulary.words import InjectionWord
 
 PREFIX: Final = "/chaos"
 DELAY_US_MAX: Final = 24 * HOUR_US
 ALIVE_MAX: Final = 50
 """Injections that may be scheduled or active at the same time."""
-
-
-class KindParameter(BaseModel):
-    """One key under `with`."""
-
-    key: str
-    kind: str = Field(examples=["fraction"])
-    why: str
-    least: str | None
-    most: str | None
-    choices: list[str]
-    default: str | list[str] | None = Field(description="null: it must be given")
-
-
-class Kind(BaseModel):
-    """What can be injected, and its caps."""
-
-    kind: str = Field(examples=["price-crash"])
-    why: str
-    shortest: str = Field(examples=["1m"])
-    longest: str = Field(examples=["72h"])
-    parameters: list[KindParameter]
-
-
-class Wished(BaseModel):
-    """A fault to be injected, in the words of scenario files."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={
-            "examples": [
-                {
-                    "kind": "crash",
-                    "name": "monday-crash",
-                    "in": "10s",
-                    "for": "15m",
-                    "with": {"instruments": ["all"], "change": "-10%"},
-                }
-            ]
-        },
-    )
-
-    kind: str = Field(min_length=1, max_length=63)
-    name: str = Field(default="by-hand", pattern=NAME_PATTERN)
-    delay: str = Field(default="0s", alias="in", max_length=20, description="until it begins")
-    duration: str = Field(alias="for", max_length=20, examples=["15m"])
-    parameters: dict[str, str | int | list[str]] = Field(default={}, alias="with")
-
-
-class InjectionAnswer(BaseModel):
-    """One injection as it stands."""
-
-    injection_id: HexId
-    name: str
-    kind: str
-    run: str
-    state: InjectionState
-    starts: str
-    ends: str
-    applied_count: int = Field(description="events it altered so far")
-    parameters: dict[str, Any] = Field(description="as the machine knows them")
-
-
-class Scheduled(BaseModel):
-    """What was asked for stands on the control plane."""
-
-    injection_id: HexId
-    correlation_id: HexId
-    starts: str
-    ends: str
-
-
-class Called(BaseModel):
-    """A call to end stands on the control plane."""
-
-    correlation_id: HexId
 
 
 class Chaos:

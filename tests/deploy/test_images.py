@@ -1,6 +1,7 @@
 """What goes into the images: locked dependencies, and a last stage without root."""
 
 import re
+import tomllib
 from pathlib import Path
 from typing import Final
 
@@ -62,3 +63,10 @@ def test_dependencies_are_installed_with_their_hashes_checked() -> None:
     for line in (ROOT / "deploy/Dockerfile").read_text().splitlines():
         if "pip install" in line:
             assert "--require-hashes" in line or "--no-deps" in line, line
+
+
+def test_a_build_sees_every_package_that_is_linted_for_its_arrows() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    packages = project["tool"]["importlinter"]["root_packages"]
+    seen = (ROOT / ".dockerignore").read_text().splitlines()
+    assert [name for name in packages if f"!{name}" not in seen] == []
