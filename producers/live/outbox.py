@@ -38,6 +38,8 @@ class Outbox:
         self._acknowledged_max_s = acknowledged_max_s
         self._appender: LogAppender | None = None
         self._sent: OrderedDict[EventId, bytes] = OrderedDict()
+        self._unsure: set[EventId] = set()
+        """Wishes on their way that nobody has acknowledged yet."""
         self._lock = threading.Lock()
 
     def send(self, event: Event, meaning: bytes = b"") -> bool:
@@ -56,6 +58,7 @@ class Outbox:
                         self._appender = self._open_appender()
                     self._appender.append(event)
                     self._sent[event.event_id] = meaning
+                    self._unsure.add(event.event_id)
                     if len(self._sent) > REMEMBERED:
                         self._sent.popitem(last=False)
                 appender = self._appender
@@ -66,9 +69,14 @@ class Outbox:
             if appender is not None:
                 self._await(appender)
         except EventLogError as error:
-            self._give_up(event.event_id)
+            self._give_up()
             raise _unreachable(f"the log did not take the request: {error}") from error
+        self._unsure.discard(event.event_id)
         return known is None
+
+    def knows(self, event_id: EventId) -> bool:
+        """Return whether a wish stands on the log or is on its way there."""
+        return event_id in self._sent
 
     def _await(self, appender: LogAppender) -> None:
         deadline = time.monotonic() + self._acknowledged_max_s
@@ -80,11 +88,13 @@ class Outbox:
                 )
             time.sleep(_LOOK_EVERY_S)
 
-    def _give_up(self, event_id: EventId) -> None:
-        # A failed appender fails for good. What it did not deliver can be asked for again.
+    def _give_up(self) -> None:
+        # A failed appender fails for good. What it may not have delivered can be asked for again.
         with self._lock:
             self._appender = None
-            self._sent.pop(event_id, None)
+            for event_id in self._unsure:
+                self._sent.pop(event_id, None)
+            self._unsure.clear()
 
 
 def _unreachable(why: str) -> ProblemError:

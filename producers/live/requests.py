@@ -45,4 +45,8 @@ class Requests:
         """
         self.traces.follow(event)
         meaning = msgspec.json.encode(msgspec.structs.replace(event, event_time_us=0))
-        return self._outbox.send(event, meaning)
+        try:
+            return self._outbox.send(event, meaning)
+        finally:
+            if not self._outbox.knows(event.event_id):
+                self.traces.forget(event.correlation_id)

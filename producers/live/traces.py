@@ -40,6 +40,10 @@ class Traces:
         if len(self._traces) > FOLLOWED_MAX:
             self._traces.popitem(last=False)
 
+    def forget(self, correlation_id: EventId) -> None:
+        """Follow a request no longer: it never reached the log."""
+        self._traces.pop(correlation_id, None)
+
     def events(self, correlation_id: EventId) -> list[Event] | None:
         """Return the events known of a causal tree, in order; None when it is not followed."""
         trace = self._traces.get(correlation_id)
