@@ -1,10 +1,10 @@
 """What the venue decides about orders: take or refuse, execute, cancel, replace."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from ecosystem.events.orders import OrderCancelRequested, OrderReplaceRequested, OrderSubmitted
-from ecosystem.exchange.answers import Answers, Causes
+from ecosystem.exchange.answers import Answers, Causes, Request
 from ecosystem.exchange.charges import worst_price_e8
 from ecosystem.exchange.floor import Floor
 from ecosystem.exchange.funds import Funds, Wanted
@@ -30,6 +30,14 @@ class Considered(NamedTuple):
     wanted: Wanted
     found: Plan[Order]
     needed_e8: int
+
+
+class Outlook(NamedTuple):
+    """What would become of a wish."""
+
+    is_taken: bool
+    executions: Sequence[tuple[int, int]] = ()
+    """Price and quantity of what would be executed at once."""
 
 
 class OrderDesk:
@@ -59,7 +67,38 @@ class OrderDesk:
         else:
             self._floor.carry_out(answers, order, found, causes)
 
-    def consider(self, request: OrderSubmitted) -> Considered | Refusal:
+    def answer(self, request: Request, answers: Answers) -> None:
+        """Do what is wished, or refuse it."""
+        match request:
+            case OrderSubmitted():
+                self.submit(request, answers)
+            case OrderCancelRequested():
+                self.cancel(request, answers)
+            case OrderReplaceRequested():
+                self.replace(request, answers)
+
+    def outlook(self, request: Request, *, disturbed: bool = True) -> Outlook:
+        """Return what would become of a wish; nothing changes.
+
+        Args:
+            disturbed: whether what disturbs the venue's liquidity counts.
+        """
+        considered: Considered | Refusal | None = None
+        match request:
+            case OrderSubmitted():
+                considered = self.consider(request, disturbed=disturbed)
+            case OrderCancelRequested():
+                return Outlook(self._owned(request) is not None)
+            case OrderReplaceRequested():
+                order = self._owned(request)
+                if order is not None:
+                    terms = _new_terms(request, order)
+                    considered = self._reconsider(request, order, terms, disturbed=disturbed)
+        if not isinstance(considered, Considered):
+            return Outlook(False)
+        return Outlook(True, [(price, taken) for _, price, taken in considered.found.executions])
+
+    def consider(self, request: OrderSubmitted, *, disturbed: bool = True) -> Considered | Refusal:
         """Return what would follow from an order, or why it is refused; nothing changes."""
         refusal = self._refuse(request)
         if refusal is not None:
@@ -80,7 +119,7 @@ class OrderDesk:
             quantity_e8,
             request.reduce_only,
         )
-        found = Plan[Order]([], quantity_e8) if waits else self._plan(wanted)
+        found = Plan[Order]([], quantity_e8) if waits else self._plan(wanted, disturbed=disturbed)
         refusal = None if waits else refuse_plan(request, found)
         if refusal is None:
             funds = self._funds[symbol]
@@ -106,11 +145,7 @@ class OrderDesk:
         if order is None:
             rejected(answers, request, self._unknown(request))
             return
-        terms = NewTerms(
-            request.quantity_e8,
-            request.limit_price_e8 or None,
-            order.stop_price_e8 if request.stop_price_e8 is None else request.stop_price_e8,
-        )
+        terms = _new_terms(request, order)
         considered = self._reconsider(request, order, terms)
         if not isinstance(considered, Considered):
             rejected(answers, request, considered)
@@ -125,7 +160,12 @@ class OrderDesk:
             self._floor.carry_out(answers, order, considered.found, causes)
 
     def _reconsider(
-        self, request: OrderReplaceRequested, order: Order, terms: NewTerms
+        self,
+        request: OrderReplaceRequested,
+        order: Order,
+        terms: NewTerms,
+        *,
+        disturbed: bool = True,
     ) -> Considered | Refusal:
         refusal = refuse_new_terms(request, order, terms)
         if refusal is not None:
@@ -144,20 +184,25 @@ class OrderDesk:
             room_e8 = self._floor.room_e8(order.account, order.instrument, buys=order.buys)
             if wanted.quantity_e8 > room_e8:
                 return would_increase(order.account, order.instrument, order.side, room_e8)
-        found = Plan[Order]([], wanted.quantity_e8) if waits else self._plan(wanted)
+        found = (
+            Plan[Order]([], wanted.quantity_e8)
+            if waits
+            else self._plan(wanted, disturbed=disturbed)
+        )
         if order.post_only and found.meets_anyone:
             return would_cross(request.limit_price_e8)
         funds = self._funds[order.instrument]
         more_e8 = funds.needed_e8(wanted, found) - funds.locked_e8(order)
         return funds.refuse(wanted, more_e8) or Considered(wanted, found, more_e8)
 
-    def _plan(self, wanted: Wanted) -> Plan[Order]:
+    def _plan(self, wanted: Wanted, *, disturbed: bool) -> Plan[Order]:
         return self._floor.plan(
             wanted.instrument.symbol,
             wanted.account,
             buys=wanted.buys,
             worst_price_e8=wanted.worst_price_e8,
             quantity_e8=wanted.quantity_e8,
+            disturbed=disturbed,
         )
 
     def _trigger(self, answers: Answers, symbol: str, causes: Causes) -> None:
@@ -189,3 +234,11 @@ class OrderDesk:
         # Whose order it is is nobody else's business: a stranger's order is as good as none.
         finished = request.order_id not in self._state.orders
         return unknown_order(request, self._state.status_of(request.order_id) if finished else None)
+
+
+def _new_terms(request: OrderReplaceRequested, order: Order) -> NewTerms:
+    return NewTerms(
+        request.quantity_e8,
+        request.limit_price_e8 or None,
+        order.stop_price_e8 if request.stop_price_e8 is None else request.stop_price_e8,
+    )

@@ -17,12 +17,14 @@ from ecosystem.exchange.answers import Answers, Causes
 from ecosystem.exchange.book import BookSide
 from ecosystem.exchange.charges import notional_e8
 from ecosystem.exchange.funds import Funds
+from ecosystem.exchange.liquidity.meeting import comers_to, cut, share_of_e8
 from ecosystem.exchange.liquidity.noise import NoiseTrade
 from ecosystem.exchange.matching import Plan, limit_key, plan
 from ecosystem.exchange.order_facts import cancelled, filled, reduced, triggered
 from ecosystem.exchange.orders import Order
 from ecosystem.exchange.state import VenueState
 from ecosystem.instruments import INSTRUMENTS
+from ecosystem.units import E8
 
 AT_ONCE: Final[Mapping[str, CancelReason]] = {"MARKET": "NO_LIQUIDITY", "STOP": "NO_LIQUIDITY"}
 """Why the rest of an order that does not rest is cancelled, where it is not for its time."""
@@ -48,24 +50,41 @@ class Floor:
         self.mark_price_e8 = mark_price_e8
 
     def plan(
-        self, symbol: str, account: str, *, buys: bool, worst_price_e8: int | None, quantity_e8: int
+        self,
+        symbol: str,
+        account: str,
+        *,
+        buys: bool,
+        worst_price_e8: int | None,
+        quantity_e8: int,
+        disturbed: bool = True,
     ) -> Plan[Order]:
-        """Return the executions an account's order would have now."""
+        """Return the executions an account's order would have now.
+
+        Args:
+            disturbed: whether what disturbs the venue's liquidity counts.
+        """
         state = self._state
         book = state.books[symbol]
         own, opposite = (book.bids, book.asks) if buys else (book.asks, book.bids)
         self_match = state.terms.self_match_of(account)
-        return plan(
+        found = plan(
             opposite,
             limit_key(opposite, worst_price_e8),
             quantity_e8,
             None if self_match == "NONE" else account,
             state.house.offers(
-                INSTRUMENTS[symbol], buys=buys, account=account, beyond_e8=own.best_price_e8()
+                INSTRUMENTS[symbol],
+                buys=buys,
+                account=account,
+                beyond_e8=own.best_price_e8(),
+                disturbed=disturbed,
             ),
             self_match,
             partial(self.room_e8, symbol=symbol, buys=not buys),
         )
+        share_e8 = state.house.share_e8(symbol, account) if disturbed else E8
+        return found if share_e8 == E8 else cut(found, INSTRUMENTS[symbol].lot_size_e8, share_e8)
 
     def room_e8(self, account: str, symbol: str, *, buys: bool) -> int:
         """Return how large a reduce-only order may be, in whole lots."""
@@ -107,22 +126,10 @@ class Floor:
         The house and the noise trader come to them, so they are the makers and get their own
         prices.
         """
-        state = self._state
-        book = state.books[symbol]
-        comers: list[tuple[BookSide[Order], int, int]] = []
-        for resting, buys in ((book.bids, True), (book.asks, False)):
-            for price_e8, quantity_e8 in state.house.offers(INSTRUMENTS[symbol], buys=buys):
-                if not resting.reaches(price_e8):
-                    break
-                comers.append((resting, price_e8, quantity_e8))
         makers: dict[str, None] = {}
-        meet = partial(self._meet, answers, symbol, causes, count(), makers)
-        for resting, price_e8, quantity_e8 in comers:
-            meet(resting, price_e8, quantity_e8)
-        if noise is not None:
-            price_e8, most_e8 = state.house.noise_bound_e8(INSTRUMENTS[symbol], buys=noise.buys)
-            resting = book.asks if noise.buys else book.bids
-            meet(resting, price_e8, min(noise.quantity_e8, most_e8))
+        numbers = count()
+        for resting, price_e8, quantity_e8 in comers_to(self._state, symbol, noise):
+            self._meet(answers, symbol, causes, numbers, makers, resting, price_e8, quantity_e8)
         self.reduce(answers, symbol, makers, causes)
 
     def _meet(
@@ -146,6 +153,9 @@ class Floor:
         for order, at_e8, taken_e8 in found.executions:
             assert order is not None, "the house does not meet itself"
             makers[order.account] = None
+            share_e8 = self._state.house.share_e8(symbol, order.account)
+            if share_e8 != E8:
+                taken_e8 = share_of_e8(taken_e8, INSTRUMENTS[symbol].lot_size_e8, share_e8)
             filled(answers, order, "MAKER", at_e8, taken_e8, causes, next(numbers))
 
     def trigger(self, answers: Answers, symbol: str, price_e8: int, causes: Causes) -> None:
@@ -210,6 +220,14 @@ class Floor:
             funds.lock(answers, order, funds.locked_e8(order) - before_e8, causes)
         return causes
 
+    def _would_cross(self, order: Order) -> bool:
+        # Only an order that was executed in part by a disturbance can meet others and yet rest.
+        if self._state.house.share_e8(order.instrument, order.account) == E8:
+            return False
+        assert order.limit_price_e8 is not None, "only limit orders rest"
+        book = self._state.books[order.instrument]
+        return (book.asks if order.buys else book.bids).reaches(order.limit_price_e8)
+
     def _execute(
         self, answers: Answers, order: Order, found: Plan[Order], causes: Causes
     ) -> OrderFilled | None:
@@ -232,6 +250,8 @@ class Floor:
         elif order.remaining_e8 and not order.rests:
             reason = AT_ONCE.get(order.order_type, "IMMEDIATE_REMAINDER")
             cancelled(answers, order, reason, causes)
+        elif order.remaining_e8 and self._would_cross(order):
+            cancelled(answers, order, "VENUE", causes)
         if last is not None:
             self.reduce(answers, order.instrument, accounts, causes)
         return last

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from ecosystem.errors import IllegalTransitionError
 from ecosystem.events.accounts import (
     AccountOpenRequested,
     AccountStateChangeRequested,
@@ -15,36 +14,32 @@ from ecosystem.events.accounts import (
 )
 from ecosystem.events.books import BookQuoted
 from ecosystem.events.envelope import Event
-from ecosystem.events.orders import OrderCancelRequested, OrderReplaceRequested, OrderSubmitted
 from ecosystem.events.prices import PriceTicked
-from ecosystem.events.settlements import (
-    SettlementCancelled,
-    SettlementCompleted,
-    SettlementFailed,
-    SettlementInstructed,
-)
 from ecosystem.events.words import AccountKind
 from ecosystem.exchange.answers import Answers, Request
-from ecosystem.exchange.balance_facts import credited, deposited, settled
+from ecosystem.exchange.balance_facts import deposited
 from ecosystem.exchange.desk import OrderDesk
+from ecosystem.exchange.faults.active import NEVER_US
+from ecosystem.exchange.faults.faults import SCENARIO_EVENTS, Faults
+from ecosystem.exchange.faults.waiting import OPERATIONS
 from ecosystem.exchange.floor import Floor
 from ecosystem.exchange.funds import Funds, SpotFunds
-from ecosystem.exchange.gate import Gate, OpenGate
 from ecosystem.exchange.liquidity.house import HOUSE_HOLDINGS_E8, House
+from ecosystem.exchange.liquidity.meeting import usual_fills_e8
+from ecosystem.exchange.liquidity.noise import NoiseTrade
 from ecosystem.exchange.liquidity.publishing import BOOK_INTERVAL_US, BookPublisher
 from ecosystem.exchange.margin.account_desk import AccountDesk
 from ecosystem.exchange.margin.desk import MarginDesk
 from ecosystem.exchange.margin.facts import opened
 from ecosystem.exchange.margin.funds import MarginFunds
-from ecosystem.exchange.margin.measures import withdrawable_e8
 from ecosystem.exchange.margin.terms import PERPETUALS
-from ecosystem.exchange.order_facts import expired, rejected
+from ecosystem.exchange.order_facts import expired
+from ecosystem.exchange.settling import SettlementDesk
 from ecosystem.exchange.state import VenueState
-from ecosystem.exchange.venue_facts import came_up
+from ecosystem.exchange.venue_facts import status_changed
 from ecosystem.firm import ACCOUNT_KINDS, FEED, FIRM, OPENING_BALANCES_E8
 from ecosystem.ids import RootIds
 from ecosystem.instruments import INSTRUMENTS
-from ecosystem.units import format_e8
 from ecosystem.venues import VenueTerms
 
 
@@ -90,7 +85,6 @@ class Exchange:
             else opening_balances_e8
         )
         self.state = VenueState(terms, House(seed, terms, house_holdings_e8))
-        self._gate: Gate = OpenGate(terms.delay_us)
         spot = SpotFunds(self.state)
         margin = MarginFunds(self.state)
         self._funds: Mapping[str, Funds] = {
@@ -107,16 +101,9 @@ class Exchange:
         self._account_kinds = account_kinds
         self._masters = masters
         accounts = AccountDesk(self.state)
-        self._requests: Mapping[type[Event], Callable[[Any, Answers], None]] = {
-            OrderSubmitted: self._desk.submit,
-            OrderCancelRequested: self._desk.cancel,
-            OrderReplaceRequested: self._desk.replace,
-        }
-        self._settlements: Mapping[type[Event], Callable[[Any, Answers], None]] = {
-            SettlementInstructed: self._lock_settlement,
-            SettlementCompleted: self._complete_settlement,
-            SettlementFailed: self._release_settlement,
-            SettlementCancelled: self._release_settlement,
+        self._faults = Faults(self.state, self._desk, seed)
+        self._decisions: Mapping[type[Event], Callable[[Any, Answers], None]] = {
+            **SettlementDesk(self.state, self._margin).decisions,
             AccountOpenRequested: accounts.open,
             AccountStateChangeRequested: accounts.change_state,
             AccountTransferRequested: accounts.transfer,
@@ -128,13 +115,16 @@ class Exchange:
         return self._name
 
     def handle(self, event: Event, now_us: int) -> Sequence[Event]:
-        """Return the facts that follow from a tick, a wish for an order or a settlement."""
-        if type(event) is PriceTicked:
-            return self._tick(event, now_us)
-        decide = self._requests.get(type(event))
-        if decide is not None:
-            return self._answer(event, decide, now_us)  # type: ignore[arg-type] # a request
-        decide = self._settlements.get(type(event))
+        """Return the facts that follow from a tick, a wish, a settlement or a fault."""
+        self._faults.look(now_us)
+        kind = type(event)
+        if kind is PriceTicked:
+            return self._tick(event, now_us)  # type: ignore[arg-type] # checked by kind
+        if kind in OPERATIONS:
+            return self._answer(event, now_us)  # type: ignore[arg-type] # checked by kind
+        if kind in SCENARIO_EVENTS:
+            return self._faults.learn(event, self._answers(now_us, 0), now_us)
+        decide = self._decisions.get(kind)
         if decide is None or event.venue != self._name:  # type: ignore[attr-defined] # these have it
             return ()
         answers = self._answers(now_us, self._delay_us)
@@ -142,20 +132,25 @@ class Exchange:
         return self._finished(answers)
 
     def due_us(self) -> int | None:
-        """Return when it opens or, once open, when a book, a funding rate or a DAY order is due."""
+        """Return when the venue opens or, once open, when something is due."""
         if not self.state.status_changes:
             return self._starts_at_us
-        due_us = self._margin.funding_due_us()
-        book_us = None if self._publisher is None else self._publisher.due_us()
-        if due_us is None or (book_us is not None and book_us < due_us):
+        due_us = self._faults.due_us()
+        if self._publisher is not None and (book_us := self._publisher.due_us()) < due_us:
             due_us = book_us
-        if not self.state.day_orders:
-            return due_us
-        day_us = min(self.state.day_orders)
-        return day_us if due_us is None or day_us < due_us else due_us
+        if (funding_us := self._margin.funding_due_us()) is not None and funding_us < due_us:
+            due_us = funding_us
+        if self.state.day_orders:
+            due_us = min(due_us, *self.state.day_orders)
+        return None if due_us == NEVER_US else due_us
 
     def wake(self, now_us: int) -> Sequence[Event]:
-        """Return the opening with its deposits, or the expiry of DAY orders and the books due."""
+        """Return the opening with its deposits, or what is due.
+
+        That is funding, the expiry of DAY orders, wishes that have waited, books, and faults that
+        begin or end.
+        """
+        self._faults.look(now_us)
         state, answers = self.state, self._answers(now_us, self._delay_us)
         if not state.status_changes:
             # A deposit that reached the log before a crash is not made again.
@@ -164,27 +159,48 @@ class Exchange:
                 for asset, amount_e8 in holdings_e8.items():
                     if not state.accounts.balance(account, asset).changes:
                         deposited(answers, account, asset, amount_e8)
-            came_up(answers)
+            status_changed(answers, "UP", "opened")
         self._margin.fund(now_us, answers)
         for expires_us in [day for day in state.day_orders if day <= now_us]:
             for order_id in list(state.day_orders[expires_us]):
                 expired(answers, state.orders[order_id])
-        self._finished(answers)
+        facts = [*self._finished(answers), *self._release(now_us)]
+        quoting = self._answers(now_us, 0)
+        notes = self._faults.announce(quoting, now_us)
         if self._publisher is not None:
-            quoting = self._answers(now_us, 0)
-            self._publisher.publish(now_us, quoting)
-            answers.facts += quoting.facts
-        return answers.facts
+            disturbed = self._publisher.publish(now_us, quoting)
+            notes = [*self._faults.market.note_books(disturbed), *notes] if disturbed else notes
+        return [*facts, *quoting.facts, *notes]
 
     def restore(self, event: Event) -> None:
-        """Take in a fact of the machine's own past, or the last tick of an instrument."""
-        if type(event) is not PriceTicked:
-            self.state.evolve(event)
-            if type(event) is BookQuoted and self._publisher is not None:
-                self._publisher.forget_due()
-        elif self._quotes_on(event):
-            self._requote(event)
-            self._margin.follow(event)
+        """Take in an event of the machine's past, its own or one it had read.
+
+        Of what it had read it needs the last tick of each instrument, scheduled injections with
+        the calls to end them, and the wishes that were waiting; more does no harm.
+        """
+        kind = type(event)
+        if kind is PriceTicked:
+            if self._quotes_on(event):  # type: ignore[arg-type] # checked by kind
+                self._requote(event)  # type: ignore[arg-type] # checked by kind
+                self._margin.follow(event)  # type: ignore[arg-type] # checked by kind
+                self._faults.look(event.event_time_us)
+                if event.instrument in self.state.halted:  # type: ignore[attr-defined] # a tick
+                    self._misses(event)  # type: ignore[arg-type] # checked by kind
+                else:
+                    self._faults.market.take_missed(event.instrument)  # type: ignore[attr-defined]
+            return
+        self.state.evolve(event)
+        self._faults.restore(event)
+        if kind is BookQuoted and self._publisher is not None:
+            self._publisher.forget_due()
+
+    def _release(self, now_us: int) -> Sequence[Event]:
+        facts: list[Event] = []
+        for held in self._faults.waiting.release(now_us):
+            answers = self._answers(now_us, self._delay_us)
+            notes = self._faults.desk.answer(held.request, answers, held)
+            facts += [*self._finished(answers), *notes]
+        return facts
 
     def _finished(self, answers: Answers) -> Sequence[Event]:
         if answers.facts and self.state.sub_accounts.mixed:
@@ -209,19 +225,19 @@ class Exchange:
     def _answers(self, now_us: int, delay_us: int) -> Answers:
         return Answers(self.state, self._roots, self._funds, now_us + delay_us)
 
-    def _answer(
-        self, request: Request, decide: Callable[[Any, Answers], None], now_us: int
-    ) -> Sequence[Event]:
+    def _answer(self, request: Request, now_us: int) -> Sequence[Event]:
         if request.venue != self._name:
             return ()
-        passage = self._gate.passage(request, now_us)
-        answers = self._answers(now_us, passage.delay_us)
-        if passage.refusal is not None:
-            rejected(answers, request, passage.refusal)
-        else:
-            decide(request, answers)
-        facts = self._finished(answers)
-        return [*facts, *self._gate.notes(request, passage, facts)]
+        faults = self._faults
+        if not faults.at_work:
+            answers = self._answers(now_us, self._delay_us)
+            self._desk.answer(request, answers)
+            return self._finished(answers)
+        if faults.waiting.hold(request):
+            return ()
+        answers = self._answers(now_us, self._delay_us)
+        notes = faults.desk.answer(request, answers)
+        return [*self._finished(answers), *notes]
 
     def _quotes_on(self, tick: PriceTicked) -> bool:
         return tick.feed == self._feed and tick.instrument in INSTRUMENTS
@@ -237,64 +253,47 @@ class Exchange:
     def _tick(self, tick: PriceTicked, now_us: int) -> Sequence[Event]:
         if not self._quotes_on(tick):
             return ()
-        symbol, house = tick.instrument, self.state.house
+        symbol = tick.instrument
         began = self._requote(tick)
-        exposed = self._margin.follow(tick)
-        book = self.state.books[symbol]
-        bid_e8, ask_e8 = book.bids.best_price_e8(), book.asks.best_price_e8()
-        crosses = house.crosses(symbol, bid_e8, ask_e8)
-        mark_e8 = self._floor.mark_price_e8(symbol)
-        reaches = mark_e8 is not None and self.state.stops[symbol].reached(mark_e8) is not None
-        noise = house.noise_trade(symbol, bid_e8, ask_e8) if began else None
-        if not crosses and not reaches and noise is None and not exposed:
+        exposed = self._margin.follow(tick) and not any(
+            one in self.state.halted for one in PERPETUALS
+        )
+        halted = symbol in self.state.halted
+        if halted:
+            self._misses(tick)
+        comes, noise = (False, None) if halted else self._comes(symbol, began=began)
+        mark_e8 = None if halted else self._floor.mark_price_e8(symbol)
+        missed = None if halted else self._faults.market.take_missed(symbol)
+        if not comes and not exposed and not self._reaches(symbol, mark_e8):
             return ()
         answers = self._answers(now_us, self._delay_us)
         causes = (tick.event_id, tick.correlation_id)
-        if crosses or noise is not None:
+        disturbed = comes and symbol in self.state.house.disturbances
+        usual_e8 = usual_fills_e8(self.state, symbol, noise) if disturbed else {}
+        if comes:
             self._floor.meet_house(answers, symbol, causes, noise)
         if mark_e8 is not None:
             self._floor.trigger(answers, symbol, mark_e8, causes)
         if exposed:
             self._margin.watch(tick, answers)
-        return self._finished(answers)
+        facts = self._finished(answers)
+        if not usual_e8 and missed is None:
+            return facts
+        return [*facts, *self._faults.market.note_matched(tick, facts, usual_e8, missed)]
 
-    def _lock_settlement(self, event: SettlementInstructed, answers: Answers) -> None:
-        if event.direction == "TO_VENUE":
-            return  # custody locks what comes from there
-        # Without the funds the venue says nothing, and the custodian lets the settlement fail.
-        free_e8 = withdrawable_e8(self.state, event.account, event.asset)
-        known = event.settlement_id in self.state.settling
-        if not known and 0 < event.amount_e8 <= free_e8:
-            lock = (event.account, event.asset, event.amount_e8)
-            settled(answers, event, event.settlement_id, "SETTLEMENT_LOCK", lock)
+    def _comes(self, symbol: str, *, began: bool) -> tuple[bool, NoiseTrade | None]:
+        house, book = self.state.house, self.state.books[symbol]
+        bid_e8, ask_e8 = book.bids.best_price_e8(), book.asks.best_price_e8()
+        if bid_e8 is None and ask_e8 is None:
+            return False, None
+        noise = house.noise_trade(symbol, bid_e8, ask_e8) if began else None
+        return noise is not None or house.crosses(symbol, bid_e8, ask_e8), noise
 
-    def _complete_settlement(self, event: SettlementCompleted, answers: Answers) -> None:
-        if event.direction == "TO_VENUE":
-            self._credit_settlement(event, answers)
-            return
-        lock = self.state.settling.get(event.settlement_id)
-        if lock != (event.account, event.asset, event.amount_e8):
-            found = "nothing" if lock is None else f"{format_e8(lock[2])} {lock[1]} of {lock[0]}"
-            raise IllegalTransitionError(
-                f"settlement {event.settlement_id.hex()} of {format_e8(event.amount_e8)} "
-                f"{event.asset} of {event.account} completed, but locked for it is {found}"
-            )
-        settled(answers, event, event.settlement_id, "SETTLEMENT", lock)
+    def _reaches(self, symbol: str, mark_e8: int | None) -> bool:
+        return mark_e8 is not None and self.state.stops[symbol].reached(mark_e8) is not None
 
-    def _credit_settlement(self, event: SettlementCompleted, answers: Answers) -> None:
-        if event.account not in self.state.sub_accounts or event.amount_e8 <= 0:
-            raise IllegalTransitionError(
-                f"settlement {event.settlement_id.hex()} brought {format_e8(event.amount_e8)} "
-                f"{event.asset} to {event.account}; allowed are amounts above 0 to the accounts "
-                f"{', '.join(self.state.sub_accounts.names)}"
-            )
-        credited(answers, event)
-        self._margin.funded(event, answers)
-
-    def _release_settlement(
-        self, event: SettlementFailed | SettlementCancelled, answers: Answers
-    ) -> None:
-        lock = self.state.settling.get(event.settlement_id)
-        if lock is not None:
-            settled(answers, event, event.settlement_id, "UNLOCK", lock)
-            self._margin.funded(event, answers)
+    def _misses(self, tick: PriceTicked) -> None:
+        symbol = tick.instrument
+        mark_e8 = self._floor.mark_price_e8(symbol)
+        if self._comes(symbol, began=False)[0] or self._reaches(symbol, mark_e8):
+            self._faults.market.miss(symbol, tick.event_time_us)

@@ -30,6 +30,7 @@ from ecosystem.events.orders import (
 )
 from ecosystem.events.venues import VenueStatusChanged
 from ecosystem.events.words import EventId
+from ecosystem.events.words import VenueState as VenueStatus
 from ecosystem.exchange.accounts import Accounts
 from ecosystem.exchange.book import Book
 from ecosystem.exchange.charges import fee_schedule
@@ -69,7 +70,9 @@ class VenueState:
         "perpetuals",
         "reduce_only",
         "settling",
+        "status",
         "status_changes",
+        "status_us",
         "stops",
         "sub_accounts",
         "tapes",
@@ -102,6 +105,10 @@ class VenueState:
         """The live DAY orders, oldest first, by the event time at which they expire."""
         self.settling: dict[EventId, tuple[str, str, int]] = {}
         """Account, asset and amount locked for each open settlement."""
+        self.status: tuple[VenueStatus, str] = ("UNKNOWN", "")
+        """What the venue last said of itself, and why."""
+        self.status_us = 0
+        """When it said so."""
         self.status_changes = 0
         self.time_us = 0
         """The time of the last fact; no two facts of a venue have the same."""
@@ -255,6 +262,8 @@ class VenueState:
 
     def _status_changed(self, event: VenueStatusChanged) -> None:
         self.status_changes += 1
+        self.status = (event.state, event.reason)
+        self.status_us = event.event_time_us
 
     def _live(self, event: _OfOrder) -> Order:
         order = self.orders.get(event.order_id)

@@ -10,6 +10,7 @@ from typing import Final
 
 from ecosystem.events.control.scenario import InjectionScheduled
 from ecosystem.exchange.faults.scope import Scoped, read_scoped
+from ecosystem.exchange.liquidity.house import Disturbance
 from ecosystem.injections import check_bounds
 from ecosystem.units import E8
 
@@ -22,9 +23,11 @@ class PartialFills(Scoped, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     share_e8: int
 
-    def cut_e8(self, quantity_e8: int, lot_e8: int) -> int:
-        """Return what of an execution happens."""
-        return min(quantity_e8, max(lot_e8, quantity_e8 * self.share_e8 // E8 // lot_e8 * lot_e8))
+    @property
+    def disturbance(self) -> Disturbance:
+        """What it does to executions."""
+        accounts = None if self.hits_everybody else frozenset(self.accounts)
+        return Disturbance(accounts, E8, E8, self.share_e8)
 
 
 def read(scheduled: InjectionScheduled) -> PartialFills:

@@ -50,7 +50,8 @@ class OrderRejection(Scoped, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     def refuses(self, order_id: EventId, stream: Stream) -> bool:
         """Tell whether it is the turn of an order."""
-        return stream.integer(int.from_bytes(order_id[:8], "big"), 0, E8 - 1) < self.rate_e8
+        key = int.from_bytes(order_id[:8], "big") ^ int.from_bytes(order_id[8:], "big")
+        return stream.integer(key, 0, E8 - 1) < self.rate_e8
 
 
 def read(scheduled: InjectionScheduled) -> OrderRejection:

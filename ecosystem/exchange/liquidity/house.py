@@ -16,24 +16,17 @@ from ecosystem.events.fills import OrderFilled
 from ecosystem.events.prices import PriceTicked
 from ecosystem.exchange.liquidity.impact import Impact
 from ecosystem.exchange.liquidity.noise import Noise, NoiseTrade
+from ecosystem.exchange.liquidity.sizes import LEVELS, Sizes
 from ecosystem.instruments import INSTRUMENTS, Instrument
 from ecosystem.rng import Stream
 from ecosystem.units import E8, SECOND_US
 from ecosystem.venues import VenueTerms
 
-LEVELS: Final = 10
-DEPTH_LEVELS_MAX: Final = 1_000
-"""So many levels can be taken between two ticks before the house has no more to show."""
 HOUSE_HOLDINGS_E8: Final[Mapping[str, int]] = MappingProxyType(
     {"BTC": 20_000 * E8, "ETH": 400_000 * E8, "USD": 10**9 * E8, "USDT": 10**9 * E8}
 )
 """What the house holds of each asset when a run begins."""
 _SPACING_OF_PRICE: Final = 10_000
-_DRAW_BITS: Final = 6
-_DRAW_MAX: Final = (1 << _DRAW_BITS) - 1
-_LOW_SHARE: Final = 200
-_HIGH_SHARE: Final = 50
-"""A level holds between these parts of the largest order an instrument allows."""
 _IMPACT_SHARE: Final = 400
 
 
@@ -46,6 +39,8 @@ class Disturbance(NamedTuple):
     """Factor of the spread."""
     depth_e8: int
     """Factor of the quantities."""
+    share_e8: int = E8
+    """Share of each execution that happens."""
 
     def meets(self, account: str | None) -> bool:
         """Tell whether an account, or with None the public, is quoted so."""
@@ -88,32 +83,6 @@ class Quote:
         self.pending = later
 
 
-class _Sizes:
-    """How much the house quotes in one instrument."""
-
-    __slots__ = ("_low_e8", "_span_e8", "_stream", "lot_e8")
-
-    def __init__(self, instrument: Instrument, stream: Stream, depth_e8: int) -> None:
-        self._low_e8 = instrument.quantity_max_e8 // _LOW_SHARE * depth_e8 // E8
-        high_e8 = instrument.quantity_max_e8 // _HIGH_SHARE * depth_e8 // E8
-        self._span_e8 = high_e8 - self._low_e8
-        self._stream = stream
-        self.lot_e8 = instrument.lot_size_e8
-
-    def quantities_e8(self, number: int, side: int, depth_e8: int) -> Iterator[int]:
-        """Yield the quantities of the levels of a side, best first; ten of them from one draw."""
-        lot_e8 = self.lot_e8
-        for block in range(DEPTH_LEVELS_MAX // LEVELS):
-            bits = self._stream.bits((2 * number + side) * DEPTH_LEVELS_MAX + block)
-            for _ in range(LEVELS):
-                quantity_e8 = self._low_e8 + (bits & _DRAW_MAX) * self._span_e8 // _DRAW_MAX
-                bits >>= _DRAW_BITS
-                if depth_e8 != E8:
-                    quantity_e8 = quantity_e8 * depth_e8 // E8
-                # Whoever still quotes at all quotes a lot at the least.
-                yield max(quantity_e8 // lot_e8, 1) * lot_e8
-
-
 class House:
     """The venue's own liquidity: holdings, quotes and the fees collected."""
 
@@ -144,7 +113,7 @@ class House:
             for symbol, one in INSTRUMENTS.items()
         }
         self._sizes = {
-            symbol: _Sizes(one, Stream(seed, terms.name, "house", symbol), terms.depth_e8)
+            symbol: Sizes(one, Stream(seed, terms.name, "house", symbol), terms.depth_e8)
             for symbol, one in INSTRUMENTS.items()
         }
 
@@ -182,6 +151,14 @@ class House:
         quote.bid_price_e8 = bid_e8
         quote.ask_price_e8 = ask_e8
         return began
+
+    def share_e8(self, symbol: str, account: str) -> int:
+        """Return which share of an account's executions happens; all of it unless disturbed."""
+        share_e8 = E8
+        for one in self.disturbances.get(symbol, ()):
+            if one.meets(account):
+                share_e8 = share_e8 * one.share_e8 // E8
+        return share_e8
 
     def since_us(self, symbol: str) -> int:
         """Return the event time of the tick the house quotes around; 0 before the first."""

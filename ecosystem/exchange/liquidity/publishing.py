@@ -10,8 +10,8 @@ from typing import Final
 
 from ecosystem.events.books import BookQuoted
 from ecosystem.exchange.answers import Answers
-from ecosystem.exchange.liquidity.house import LEVELS
 from ecosystem.exchange.liquidity.levels import Levels, levels_of
+from ecosystem.exchange.liquidity.sizes import LEVELS
 from ecosystem.exchange.state import VenueState
 from ecosystem.instruments import INSTRUMENTS
 from ecosystem.units import SECOND_US
@@ -67,7 +67,12 @@ class BookPublisher:
             sequence = (now_us - begins_us) // self._interval_us
             if sequence < tape.book_sequence:
                 continue
-            if symbol in state.halted or not state.house.since_us(symbol):
+            # A restarted venue is asked again for what it passed over before its last tick.
+            due_us, ticked_us = (
+                begins_us + sequence * self._interval_us,
+                state.house.since_us(symbol),
+            )
+            if symbol in state.halted or not 0 < ticked_us <= due_us:
                 tape.book_sequence = sequence + 1
                 continue
             quoted = self._quoted(symbol, answers, (stream, sequence))

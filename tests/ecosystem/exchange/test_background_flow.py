@@ -13,8 +13,8 @@ from ecosystem.events.envelope import Event
 from ecosystem.events.fills import OrderFilled
 from ecosystem.events.prices import PriceTicked
 from ecosystem.exchange.flow_views import order_book, recent_trades, volume_24h_e8
-from ecosystem.exchange.liquidity.house import LEVELS
 from ecosystem.exchange.liquidity.levels import Levels, levels_of
+from ecosystem.exchange.liquidity.sizes import LEVELS
 from ecosystem.exchange.machine import Exchange
 from ecosystem.instruments import INSTRUMENTS
 from ecosystem.units import E8, MINUTE_US, SECOND_US
@@ -52,6 +52,7 @@ class Market:
         self.moves_e8 = moves_e8
         self.second = 0
         self.ticks: dict[str, PriceTicked] = {}
+        self.past: list[PriceTicked] = []
 
     @property
     def exchange(self) -> Exchange:
@@ -83,6 +84,7 @@ class Market:
                 ask_price_e8=ask_e8 + self.moves_e8 * self.second,
             )
             self.ticks[symbol] = event
+            self.past.append(event)
             self.venue.deliver(event)
         self.wake(now_us)
         return self.venue.facts[before:]

@@ -3,7 +3,8 @@ from itertools import pairwise
 import msgspec
 import pytest
 
-from ecosystem.exchange.liquidity.house import LEVELS, House
+from ecosystem.exchange.liquidity.house import House
+from ecosystem.exchange.liquidity.sizes import LEVELS
 from ecosystem.instruments import INSTRUMENTS
 from ecosystem.units import E8, MINUTE_US
 from ecosystem.venues import VENUES

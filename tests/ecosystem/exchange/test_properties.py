@@ -23,8 +23,9 @@ from ecosystem.events.orders import (
 from ecosystem.events.settlements import SettlementInstructed
 from ecosystem.events.words import EventId, Side, TimeInForce
 from ecosystem.exchange.charges import cost_e8
-from ecosystem.exchange.liquidity.house import HOUSE_HOLDINGS_E8, LEVELS
+from ecosystem.exchange.liquidity.house import HOUSE_HOLDINGS_E8
 from ecosystem.exchange.liquidity.levels import levels_of
+from ecosystem.exchange.liquidity.sizes import LEVELS
 from ecosystem.exchange.machine import Exchange
 from ecosystem.exchange.orders import OrderFact, Status, next_status
 from ecosystem.firm import VENUE

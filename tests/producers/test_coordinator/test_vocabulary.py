@@ -4,6 +4,12 @@ import msgspec
 import pytest
 
 from ecosystem.events.words import Severity
+from ecosystem.exchange.faults.downtime import Downtime
+from ecosystem.exchange.faults.latency import Latency
+from ecosystem.exchange.faults.partial import PartialFills
+from ecosystem.exchange.faults.rejection import OrderRejection
+from ecosystem.exchange.faults.spread import SpreadMultiplication
+from ecosystem.exchange.faults.thinning import LiquidityReduction
 from ecosystem.market_data.faults.crash import CrashParameters
 from ecosystem.market_data.faults.depeg import DepegParameters
 from ecosystem.market_data.faults.disruption import DisruptionParameters
@@ -32,9 +38,15 @@ def test_every_severity_can_be_written() -> None:
         ("volatility-spike", VolatilityParameters),
         ("correlation-break", CorrelationParameters),
         ("feed-disruption", DisruptionParameters),
+        ("venue-latency", Latency),
+        ("order-rejection", OrderRejection),
+        ("venue-downtime", Downtime),
+        ("spread-multiplication", SpreadMultiplication),
+        ("liquidity-reduction", LiquidityReduction),
+        ("partial-fills", PartialFills),
     ],
 )
-def test_the_parameters_of_a_fault_of_the_feed_are_those_its_machine_takes(
+def test_the_parameters_of_a_fault_are_those_its_machine_takes(
     kind: str, parameters: type[msgspec.Struct]
 ) -> None:
     words = INJECTIONS[kind].parameters
