@@ -1,18 +1,22 @@
-from pathlib import Path
+"""The manual: what is drawn from the code stands as the code is."""
 
+import msgspec
 import pytest
-from typer.testing import CliRunner
 
 from ecosystem.errors import InvalidInputError
 from ecosystem.exchange.diagram import state_diagram
 from ecosystem.exchange.orders import NEXT
-from tse.__main__ import app
-from tse.manual_command import BEGIN, PAGE, drawn
+from ecosystem.risk.rules.catalogue import rule_catalogue
+from ecosystem.risk.rules.registry import RULES
+from tse.manual_command import PAGES, Page, drawn
+
+EACH = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.path.name)
 
 
-def test_the_manual_shows_the_table_of_transitions() -> None:
-    page = PAGE.read_text(encoding="utf-8")
-    assert drawn(page) == page, "run `tse manual`"
+@EACH
+def test_the_manual_shows_what_the_code_says(page: Page) -> None:
+    text = page.path.read_text(encoding="utf-8")
+    assert drawn(page, text) == text, "run `tse manual`"
 
 
 def test_the_diagram_has_an_arrow_for_every_transition_and_no_other() -> None:
@@ -20,15 +24,21 @@ def test_the_diagram_has_an_arrow_for_every_transition_and_no_other() -> None:
     assert arrows == [f"{before} --> {after}: {fact}" for (before, fact), after in NEXT.items()]
 
 
-def test_a_page_out_of_date_is_drawn_anew(tmp_path: Path) -> None:
-    page = tmp_path / "page.md"
-    text = PAGE.read_text(encoding="utf-8")
-    page.write_text(text.replace("WAITING --> OPEN: TRIGGERED\n", ""), encoding="utf-8")
-    result = CliRunner().invoke(app, ["manual", "--page", str(page)])
-    assert result.exit_code == 0
-    assert page.read_text(encoding="utf-8") == text
+def test_the_catalogue_has_every_rule_once() -> None:
+    titles = [line for line in rule_catalogue().splitlines() if line.startswith("### ")]
+    assert titles == [f"### `{name}`" for name in RULES]
+
+
+@EACH
+def test_a_page_out_of_date_is_drawn_anew(page: Page) -> None:
+    text = page.path.read_text(encoding="utf-8")
+    before, begin, rest = text.partition(page.begin)
+    older = f"{before}{begin}\n\nwhat once was\n\n{rest[rest.index('<!--') :]}"
+    assert older != text
+    assert drawn(page, older) == text
 
 
 def test_a_page_without_marks_is_an_error() -> None:
-    with pytest.raises(InvalidInputError, match="a page without its marks"):
-        drawn(f"# A page\n{BEGIN}\n")
+    page = msgspec.structs.replace(PAGES[0], source="elsewhere")
+    with pytest.raises(InvalidInputError, match="without its marks"):
+        drawn(page, PAGES[0].path.read_text(encoding="utf-8"))
