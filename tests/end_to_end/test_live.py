@@ -83,8 +83,8 @@ def test_services_killed_while_a_scenario_runs_lose_and_double_nothing(
 def test_a_live_run_is_derived_again_from_the_log(environment: Environment, tmp_path: Path) -> None:
     plan = plan_of(short_crash(tmp_path))
     shares: list[float] = []
-    _, findings = run_live(environment, plan, WorldOptions(), 90.0, shares.append)
-    assert findings.report.verdict == "PASS"
+    _, findings = run_live(environment, plan, WorldOptions(), SCALE, shares.append)
+    assert findings.report.verdict == "PASS", findings.report.reason
     outcome = rederive(environment.clients(plan.run_id), plan.run_id, lambda progress: None)
     assert outcome.identical, outcome.difference and outcome.difference.text
     assert outcome.compared["risk-alerts"] > 0

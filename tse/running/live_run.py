@@ -26,7 +26,7 @@ from tse.running.world_run import WorldOptions, prepare
 
 NOTHING: Final[Callable[[], None]] = lambda: None  # noqa: E731 - a default, named for its readers
 
-SILENCE_MIN_S: Final = 5.0
+SILENCE_MIN_S: Final = 10.0
 """Wall time a feed may be silent at least before it counts as stale, however fast time runs."""
 _SILENCE: Final = re.compile(r"^silence_s = ([0-9]+)", re.MULTILINE)
 
