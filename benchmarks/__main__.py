@@ -14,6 +14,7 @@ MODULES: Final = (
     "exchange_service",
     "market_data",
     "world_append",
+    "endurance",
     "history_read",
     "audit_join",
     "alert_latency",
