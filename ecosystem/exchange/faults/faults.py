@@ -51,7 +51,8 @@ class Faults:
 
     def due_us(self) -> int:
         """Return when a fault begins or ends, or a wish has waited long enough."""
-        return min(self._active.due_us(), self.waiting.due_us())
+        due_us = self._active.due_us()
+        return min(due_us, self.waiting.due_us()) if self.waiting else due_us
 
     def learn(self, event: Event, answers: Answers, now_us: int) -> Sequence[Event]:
         """Take in an event of the control plane, and return what follows at once."""

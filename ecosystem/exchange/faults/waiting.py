@@ -54,11 +54,13 @@ class Waiting:
         self._faults = faults
         self._held: dict[EventId, Held] = {}
 
+    def __len__(self) -> int:
+        """Return how many wishes wait."""
+        return len(self._held)
+
     def due_us(self) -> int:
         """Return when the next wish is due."""
-        if not self._held:
-            return NEVER_US
-        return min(held.due_us for held in self._held.values())
+        return min((held.due_us for held in self._held.values()), default=NEVER_US)
 
     def hold(self, request: Request) -> bool:
         """Let a wish wait if it has to, and return whether it does."""

@@ -205,6 +205,30 @@ class House:
         quote = self._quotes[symbol]
         return (quote.bid_price_e8 + quote.ask_price_e8) // 2 or None
 
+    def whole_side(self, instrument: Instrument, *, buys: bool) -> list[tuple[int, int]] | None:
+        """Return what `offers` would yield to the public, ten levels in one go.
+
+        None where that takes a closer look: something disturbs the house, was taken since the
+        tick, or is scarce.
+        """
+        symbol = instrument.symbol
+        quote = self._quotes[symbol]
+        price_e8 = quote.ask_price_e8 if buys else quote.bid_price_e8
+        if not price_e8 or quote.taken[buys] or symbol in self.disturbances:
+            return None
+        sizes_e8 = self._sizes[symbol].best_e8(quote.number, int(buys))
+        tick_e8 = instrument.tick_size_e8
+        spacing_e8 = max(tick_e8, price_e8 // _SPACING_OF_PRICE // tick_e8 * tick_e8)
+        if buys:
+            scarce = sum(sizes_e8) > self.holdings_e8[instrument.base]
+        else:
+            spacing_e8 = -spacing_e8
+            scarce = sum(sizes_e8) * price_e8 > (self.holdings_e8[instrument.quote] - LEVELS) * E8
+        last_e8 = price_e8 + LEVELS * spacing_e8
+        if last_e8 <= 0 or (scarce and instrument.kind == "SPOT"):
+            return None
+        return list(zip(range(price_e8, last_e8, spacing_e8), sizes_e8, strict=True))
+
     def offers(
         self,
         instrument: Instrument,

@@ -1,11 +1,10 @@
 """The levels of a book as everybody sees them: the house's quotes and the accounts' orders."""
 
-from collections.abc import Iterator
-from heapq import merge
-from itertools import groupby, islice
+from itertools import islice
 from typing import NamedTuple
 
 from ecosystem.exchange.book import BookSide
+from ecosystem.exchange.liquidity.sizes import LEVELS
 from ecosystem.exchange.orders import Order
 from ecosystem.exchange.state import VenueState
 from ecosystem.instruments import INSTRUMENTS
@@ -35,41 +34,40 @@ def levels_of(state: VenueState, symbol: str, count: int, *, disturbed: bool = T
         disturbed: whether what disturbs the house counts.
     """
     book = state.books[symbol]
-    if not (book.bids.queues or book.asks.queues):
-        instrument, house = INSTRUMENTS[symbol], state.house
-        return Levels(
-            list(islice(house.offers(instrument, buys=False, disturbed=disturbed), count)),
-            list(islice(house.offers(instrument, buys=True, disturbed=disturbed), count)),
-        )
     return Levels(
-        _merged(state, symbol, book.bids, count, disturbed=disturbed),
-        _merged(state, symbol, book.asks, count, disturbed=disturbed),
+        _side(state, symbol, book.bids, book.asks, count, disturbed=disturbed),
+        _side(state, symbol, book.asks, book.bids, count, disturbed=disturbed),
     )
 
 
-def _merged(
-    state: VenueState, symbol: str, side: BookSide[Order], count: int, *, disturbed: bool
+def _side(
+    state: VenueState,
+    symbol: str,
+    resting: BookSide[Order],
+    other: BookSide[Order],
+    count: int,
+    *,
+    disturbed: bool,
 ) -> list[tuple[int, int]]:
-    buys, book = side.sign < 0, state.books[symbol]
-    beyond_e8 = (book.bids if buys else book.asks).best_price_e8()
-    house = state.house.offers(
-        INSTRUMENTS[symbol], buys=buys, beyond_e8=beyond_e8, disturbed=disturbed
-    )
-    sign = side.sign
-    quotes = ((-price_e8 * sign, quantity_e8) for price_e8, quantity_e8 in house)
-    both = merge(_resting(side), quotes)
-    found = groupby(both, key=lambda level: level[0])
-    return [
-        (-key * sign, sum(quantity_e8 for _, quantity_e8 in same))
-        for key, same in islice(found, count)
-    ]
+    buys, instrument, house = resting.sign < 0, INSTRUMENTS[symbol], state.house
+    quotes = house.whole_side(instrument, buys=buys)
+    if quotes is None or count > LEVELS or (other.queues and other.reaches(quotes[0][0])):
+        offers = house.offers(
+            instrument, buys=buys, beyond_e8=other.best_price_e8(), disturbed=disturbed
+        )
+        quotes = list(islice(offers, count))
+    if not resting.queues:
+        return quotes[:count]
+    quantities_e8 = dict(quotes)
+    for key in islice(reversed(resting.keys), min(count, len(resting.queues))):
+        price_e8, order = key * resting.sign, resting.queues[key].head
+        quantities_e8[price_e8] = quantities_e8.get(price_e8, 0) + _total_e8(order)
+    return sorted(quantities_e8.items(), reverse=not buys)[:count]
 
 
-def _resting(side: BookSide[Order]) -> Iterator[tuple[int, int]]:
-    for key in reversed(side.keys[1:]):  # the first one is the bottom, no price
-        quantity_e8 = 0
-        order: Order | None = side.queues[key].head
-        while order is not None:
-            quantity_e8 += order.remaining_e8
-            order = order.next
-        yield -key, quantity_e8
+def _total_e8(order: Order | None) -> int:
+    total_e8 = 0
+    while order is not None:
+        total_e8 += order.remaining_e8
+        order = order.next
+    return total_e8

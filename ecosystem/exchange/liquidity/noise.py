@@ -39,11 +39,13 @@ class Noise:
     def trade(self, second: int) -> NoiseTrade:
         """Return the trade of a second of event time."""
         bits = self._stream.bits(second)
-        # The product of two uniform numbers: many small trades, few large ones.
-        lots = 1 + ((bits >> 1 & 0xFFFF) * (bits >> 17 & 0xFFFF) * self._lots_max >> 32)
-        return NoiseTrade(bool(bits & 1), lots * self._lot_e8)
+        return NoiseTrade(bool(bits & 1), self._lots(bits) * self._lot_e8)
 
     def volume_e8(self, after_us: int, until_us: int) -> int:
         """Return what was traded in the seconds that began after `after_us`, up to `until_us`."""
         seconds = range(after_us // SECOND_US + 1, until_us // SECOND_US + 1)
-        return sum(self.trade(second).quantity_e8 for second in seconds)
+        return sum([self._lots(self._stream.bits(second)) for second in seconds]) * self._lot_e8
+
+    def _lots(self, bits: int) -> int:
+        # The product of two uniform numbers: many small trades, few large ones.
+        return 1 + ((bits >> 1 & 0xFFFF) * (bits >> 17 & 0xFFFF) * self._lots_max >> 32)

@@ -94,6 +94,8 @@ class BookPublisher:
             if last is None or last.event_time_us < begins_us:
                 price_e8 = ask_e8 if noise.trade(begins_us // SECOND_US).buys else bid_e8
             volume_e8 += noise.volume_e8(now_us - self._interval_us, now_us)
+        bid_prices_e8, bid_quantities_e8 = zip(*bids, strict=True) if bids else ((), ())
+        ask_prices_e8, ask_quantities_e8 = zip(*asks, strict=True) if asks else ((), ())
         event_id = answers.roots.root(*root)
         return BookQuoted(
             event_id=event_id,
@@ -103,10 +105,10 @@ class BookPublisher:
             venue=answers.venue,
             instrument=symbol,
             book_sequence=root[1],
-            bid_prices_e8=tuple([price_e8 for price_e8, _ in bids]),
-            bid_quantities_e8=tuple([quantity_e8 for _, quantity_e8 in bids]),
-            ask_prices_e8=tuple([price_e8 for price_e8, _ in asks]),
-            ask_quantities_e8=tuple([quantity_e8 for _, quantity_e8 in asks]),
+            bid_prices_e8=bid_prices_e8,
+            bid_quantities_e8=bid_quantities_e8,
+            ask_prices_e8=ask_prices_e8,
+            ask_quantities_e8=ask_quantities_e8,
             last_price_e8=price_e8,
             volume_e8=volume_e8,
         )

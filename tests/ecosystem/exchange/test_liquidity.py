@@ -106,3 +106,20 @@ def test_a_trade_of_two_accounts_takes_nothing_from_the_house() -> None:
     assert not venue.exchange.state.orders
     assert after == before
     assert quoting.holdings_e8 == holdings_e8
+
+
+@pytest.mark.parametrize("holdings_e8", [RICH_E8, {**RICH_E8, "BTC": 3 * E8, "USD": 100_000 * E8}])
+@pytest.mark.parametrize("bid", ["60000", "0.03", "59999.99"])
+def test_ten_levels_in_one_go_are_the_ten_levels_one_by_one(
+    bid: str, holdings_e8: dict[str, int]
+) -> None:
+    quoting = house(bid, "60010", holdings_e8)
+    found = 0
+    for symbol, instrument in INSTRUMENTS.items():
+        for buys in (True, False):
+            whole = quoting.whole_side(instrument, buys=buys)
+            if whole is not None:
+                assert whole == list(quoting.offers(instrument, buys=buys))
+                assert symbol == "BTC-USD"
+                found += 1
+    assert found == (holdings_e8 is RICH_E8) * (1 if bid == "0.03" else 2)
