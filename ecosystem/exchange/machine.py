@@ -48,8 +48,9 @@ class Exchange:
 
     Restored from its own facts and the ticks it had taken in, it goes on as if it had never
     stopped. Of the ticks the house needs the last of each instrument, and is silent without it
-    until the next; the marks of perpetuals need those of the last minutes, and the next funding
-    rate those of its interval. What needs neither is not affected.
+    until the next; the marks of perpetuals need those of the last minutes, the next funding rate
+    those of its interval, and what is said of matching that waited those of the halt. Of faults
+    it needs the schedules and the calls to end them, and the wishes that were waiting.
     """
 
     def __init__(
@@ -173,26 +174,24 @@ class Exchange:
         return [*facts, *quoting.facts, *notes]
 
     def restore(self, event: Event) -> None:
-        """Take in an event of the machine's past, its own or one it had read.
-
-        Of what it had read it needs the last tick of each instrument, scheduled injections with
-        the calls to end them, and the wishes that were waiting; more does no harm.
-        """
-        kind = type(event)
-        if kind is PriceTicked:
-            if self._quotes_on(event):  # type: ignore[arg-type] # checked by kind
-                self._requote(event)  # type: ignore[arg-type] # checked by kind
-                self._margin.follow(event)  # type: ignore[arg-type] # checked by kind
-                self._faults.look(event.event_time_us)
-                if event.instrument in self.state.halted:  # type: ignore[attr-defined] # a tick
-                    self._misses(event)  # type: ignore[arg-type] # checked by kind
-                else:
-                    self._faults.market.take_missed(event.instrument)  # type: ignore[attr-defined]
+        """Take in an event of the machine's past, its own or one it had read."""
+        if isinstance(event, PriceTicked):
+            if self._quotes_on(event):
+                self._restore_tick(event)
             return
         self.state.evolve(event)
         self._faults.restore(event)
-        if kind is BookQuoted and self._publisher is not None:
+        if isinstance(event, BookQuoted) and self._publisher is not None:
             self._publisher.forget_due()
+
+    def _restore_tick(self, tick: PriceTicked) -> None:
+        self._requote(tick)
+        self._margin.follow(tick)
+        self._faults.look(tick.event_time_us)
+        if tick.instrument in self.state.halted:
+            self._misses(tick)
+        else:
+            self._faults.market.take_missed(tick.instrument)
 
     def _release(self, now_us: int) -> Sequence[Event]:
         facts: list[Event] = []
