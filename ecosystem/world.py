@@ -54,25 +54,34 @@ class World:
         """Return what was written before `until_us`, in event-time order."""
         written: list[Written] = []
         queue, due, machines = self._queue, self._due, self._machines
+        readers = self._readers
+        wake_us = min(due)
         while True:
-            wake_us = min(due)
             if queue and queue[0][0] <= wake_us:
                 if queue[0][0] >= until_us:
                     return written
                 now_us, _, writer, event = heapq.heappop(queue)
                 name = self._names[writer] if writer >= 0 else COORDINATOR
                 written.append(Written(name, event))
-                for index in self._readers_of(writer, type(event)):
+                kind = (writer, type(event))
+                for index in readers.get(kind) or self._readers_of(*kind):
                     machine = machines[index]
                     if facts := machine.handle(event, now_us):
                         self._take(index, facts, now_us)
-                    else:
-                        due[index] = NEVER_US if (due_us := machine.due_us()) is None else due_us
+                        wake_us = min(due)
+                        continue
+                    due_us = machine.due_us()
+                    if due_us is None:
+                        due_us = NEVER_US
+                    if due_us != due[index]:
+                        due[index] = due_us
+                        wake_us = min(due)
             else:
                 if wake_us >= until_us:
                     return written
                 index = due.index(wake_us)
                 self._take(index, machines[index].wake(wake_us), wake_us)
+                wake_us = min(due)
 
     def _take(self, index: int, events: Sequence[Event], now_us: int) -> None:
         for event in events:

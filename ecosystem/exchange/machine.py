@@ -258,6 +258,9 @@ class Exchange:
             one in self.state.halted for one in PERPETUALS
         )
         halted = symbol in self.state.halted
+        if not exposed and not halted and self._is_idle(symbol):
+            self._faults.market.take_missed(symbol)
+            return ()
         if halted:
             self._misses(tick)
         comes, noise = (False, None) if halted else self._comes(symbol, began=began)
@@ -279,6 +282,10 @@ class Exchange:
         if not usual_e8 and missed is None:
             return facts
         return [*facts, *self._faults.market.note_matched(tick, facts, usual_e8, missed)]
+
+    def _is_idle(self, symbol: str) -> bool:
+        book = self.state.books[symbol]
+        return not (book.bids.queues or book.asks.queues or self.state.stops[symbol])
 
     def _comes(self, symbol: str, *, began: bool) -> tuple[bool, NoiseTrade | None]:
         house, book = self.state.house, self.state.books[symbol]

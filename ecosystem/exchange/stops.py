@@ -24,6 +24,10 @@ class Stops:
         assert order.stop_price_e8 is not None, "only stop orders wait"
         (self._buys if order.buys else self._sells).add(order, order.stop_price_e8)
 
+    def __bool__(self) -> bool:
+        """Tell whether any order waits."""
+        return bool(self._buys.queues or self._sells.queues)
+
     def reached(self, price_e8: int) -> Order | None:
         """Return the first order that a price reaches; None when it reaches none."""
         for side in (self._buys, self._sells):

@@ -211,6 +211,8 @@ class Strategy:
 
     instruments: ClassVar[tuple[str, ...]] = ()
     """Whose ticks, books and fills it wants."""
+    asked_at_ticks_of: ClassVar[tuple[str, ...] | None] = None
+    """At whose ticks it is asked for a decision; None for all of its instruments."""
     venues: ClassVar[tuple[str, ...]] = (VENUE,)
     """Where it trades, and whose books it wants."""
 

@@ -149,7 +149,7 @@ class TradingEngine:
         state, dealer = self.state, self._dealer
         if not state.is_of_feed(tick):
             return
-        for seat in state.wanting(tick.instrument):
+        for seat in state.asked(tick.instrument):
             dealer.act(seat, tick, now_us, events)
         if state.halts.breakers and state.limits.breaker.reduces:
             dealer.reduce(tick.instrument, now_us, events)
@@ -157,9 +157,8 @@ class TradingEngine:
             dealer.sweep(tick, now_us, events)
 
     def _book_quoted(self, book: BookQuoted, now_us: int, events: list[Event]) -> None:
-        for seat in self.state.wanting(book.instrument):
-            if book.venue in seat.strategy.venues:
-                self._dealer.act(seat, book, now_us, events)
+        for seat in self.state.wanting_books(book.venue, book.instrument):
+            self._dealer.act(seat, book, now_us, events)
 
     def _filled(self, fill: OrderFilled, now_us: int) -> Sequence[Event]:
         # The last execution takes the order away; whose it was must be known before.

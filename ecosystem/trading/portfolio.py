@@ -5,7 +5,7 @@ exact, in quote units scaled by 1e16 (price times quantity), and rounded once, w
 The risk monitor has an arithmetic of its own: two who share one could not contradict each other.
 """
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 
 import msgspec
 
@@ -80,10 +80,11 @@ class Profit(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class Portfolio:
     """All positions of the firm's trading."""
 
-    __slots__ = ("positions",)
+    __slots__ = ("_of", "positions")
 
     def __init__(self) -> None:
         self.positions: dict[PositionKey, Position] = {}
+        self._of: dict[str, list[tuple[PositionKey, Position]]] = {}
 
     def fill(self, strategy: str, fill: OrderFilled) -> None:
         """Take in an execution of a strategy's order."""
@@ -91,11 +92,12 @@ class Portfolio:
         position = self.positions.get(place)
         if position is None:
             position = self.positions[place] = Position()
+            self._of.setdefault(strategy, []).append((place, position))
         position.fill(fill)
 
-    def of(self, strategy: str) -> Iterator[tuple[PositionKey, Position]]:
-        """Yield the positions of one strategy."""
-        return (item for item in self.positions.items() if item[0].strategy == strategy)
+    def of(self, strategy: str) -> Sequence[tuple[PositionKey, Position]]:
+        """Return the positions of one strategy."""
+        return self._of.get(strategy, ())
 
     def exposure_e8(self, strategy: str, asset: str) -> int:
         """Return how far a strategy's trading has moved what is held of an asset, fees left out."""

@@ -177,11 +177,11 @@ class SeatView:
                 PositionKey(seat.name, seat.account, venue, instrument)
             )
             return 0 if position is None else position.quantity_e8
-        return sum(
-            position.quantity_e8
-            for key, position in self._portfolio.of(seat.name)
-            if key.instrument == instrument
-        )
+        held_e8 = 0
+        for key, position in self._portfolio.of(seat.name):
+            if key.instrument == instrument:
+                held_e8 += position.quantity_e8
+        return held_e8
 
     def exposure_e8(self, asset: str) -> int:
         """Return how far the seat's trading has moved the holding of an asset, fees left out."""
@@ -193,6 +193,8 @@ class SeatView:
 
     def orders(self, instrument: str, venue: str | None = None) -> Sequence[WorkingOrder]:
         """Return the open orders of the seat."""
+        if not self._seat.orders:
+            return ()
         return [
             order
             for order in self._seat.orders.values()
@@ -204,7 +206,11 @@ class SeatView:
         times = self._seat.last_order_us
         if venue is not None:
             return times.get((instrument, venue))
-        return max((at for (symbol, _), at in times.items() if symbol == instrument), default=None)
+        latest_us = None
+        for (symbol, _), at_us in times.items():
+            if symbol == instrument and (latest_us is None or at_us > latest_us):
+                latest_us = at_us
+        return latest_us
 
     def orders_count(self) -> int:
         """Return how many orders the seat has submitted."""

@@ -83,6 +83,8 @@ class TradingState:
         self._seed = seed
         self._views: dict[str, SeatView] = {}
         self._wanting: dict[str, tuple[Seat, ...]] = {}
+        self._wanting_books: dict[tuple[str, str], tuple[Seat, ...]] = {}
+        self._asked: dict[str, tuple[Seat, ...]] = {}
         self._sample_us = 0
         self.time_us = 0
         """Event time of the last tick."""
@@ -135,6 +137,26 @@ class TradingState:
             )
         return found
 
+    def wanting_books(self, venue: str, instrument: str) -> tuple[Seat, ...]:
+        """Return the seats whose strategies want to know a venue's book of an instrument."""
+        found = self._wanting_books.get((venue, instrument))
+        if found is None:
+            found = self._wanting_books[venue, instrument] = tuple(
+                seat for seat in self.wanting(instrument) if venue in seat.strategy.venues
+            )
+        return found
+
+    def asked(self, instrument: str) -> tuple[Seat, ...]:
+        """Return the seats whose strategies are asked at a tick of an instrument."""
+        found = self._asked.get(instrument)
+        if found is None:
+            found = self._asked[instrument] = tuple(
+                seat
+                for seat in self.wanting(instrument)
+                if (only := seat.strategy.asked_at_ticks_of) is None or instrument in only
+            )
+        return found
+
     def is_of_feed(self, tick: PriceTicked) -> bool:
         """Return whether a tick is of the feed the engine trusts."""
         return tick.feed == self._feed
@@ -155,14 +177,19 @@ class TradingState:
             self._take(Seat(self.engine, name, account, implementation, strategy, rate))
         elif seat.implementation != implementation:
             seat.strategy, seat.implementation = strategy, implementation
-            self._wanting.clear()
+            self._forget_wanting()
 
     def _take(self, seat: Seat) -> None:
         self.seats[seat.name] = seat
         self._views[seat.name] = SeatView(
             seat, self.market, self.accounts, self.portfolio, self._seed
         )
+        self._forget_wanting()
+
+    def _forget_wanting(self) -> None:
         self._wanting.clear()
+        self._wanting_books.clear()
+        self._asked.clear()
 
     def _priced(self, tick: PriceTicked) -> None:
         if tick.feed != self._feed:
@@ -183,9 +210,8 @@ class TradingState:
 
     def _book_quoted(self, book: BookQuoted) -> None:
         self.market.quoted(book)
-        for seat in self.wanting(book.instrument):
-            if book.venue in seat.strategy.venues:
-                seat.strategy.on_book(book)
+        for seat in self.wanting_books(book.venue, book.instrument):
+            seat.strategy.on_book(book)
 
     def _balance_changed(self, event: BalanceChanged) -> None:
         self.accounts.at(event.venue, event.account).learn(event)

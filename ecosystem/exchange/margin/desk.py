@@ -85,7 +85,7 @@ class MarginDesk:
 
     def funding_due_us(self) -> int | None:
         """Return when the next funding rate is due; None while no index was ever quoted."""
-        return min(self._state.perpetuals.funding_due_us.values(), default=None)
+        return self._state.perpetuals.next_funding_us
 
     def fund(self, now_us: int, answers: Answers) -> None:
         """Set the rates that are due by `now_us` and settle them."""

@@ -48,6 +48,7 @@ class Perpetuals:
         "house_positions",
         "insurance_e8",
         "marks",
+        "next_funding_us",
     )
 
     def __init__(self, house: House) -> None:
@@ -63,6 +64,8 @@ class Perpetuals:
         """How many funding rates were set."""
         self.funding_due_us: dict[str, int] = {}
         """When the next is due; where an index was never quoted there is nothing to fund."""
+        self.next_funding_us: int | None = None
+        """The earliest of these."""
         self.clearing_e8 = 0
         self.insurance_e8 = INSURANCE_E8
 
@@ -190,6 +193,7 @@ class Perpetuals:
     def _fund_after(self, symbol: str, time_us: int) -> None:
         interval_us = PERPETUALS[symbol].funding_interval_us
         self.funding_due_us[symbol] = next_funding_us(time_us, interval_us)
+        self.next_funding_us = min(self.funding_due_us.values())
 
     def balance_changed(self, event: BalanceChanged, lock_grown_e8: int) -> None:
         """Book the other side of a balance change of this venue's own making."""

@@ -47,6 +47,7 @@ class Arbitrage(Strategy):
     """Compares books whenever one is published."""
 
     instruments = tuple(dict.fromkeys((*PAIRS, *(leg for legs in TRIANGLES for leg in legs))))
+    asked_at_ticks_of = tuple(f"{asset}-USD" for asset in RESIDUES_E8)
     venues = (VENUE, SECOND_VENUE)
 
     def decide(self, cause: Cause, view: View) -> Iterator[Wish]:
@@ -68,10 +69,9 @@ class Arbitrage(Strategy):
                     return legs
         for symbols in TRIANGLES:
             if book.instrument in symbols:
-                for forward in (True, False):
-                    legs = triangle(view, book.venue, symbols, forward=forward)
-                    if legs is not None:
-                        return legs
+                legs = triangle(view, book.venue, symbols)
+                if legs is not None:
+                    return legs
         return None
 
     def _rests(self, view: View, symbol: str) -> bool:

@@ -19,28 +19,53 @@ TRIANGLES: Final = (
 """First, second and third instrument: forward, the first two are bought and the third is sold."""
 
 
-def triangle(
-    view: View, venue: str, symbols: tuple[str, str, str], *, forward: bool
-) -> tuple[Place, ...] | None:
+def triangle(view: View, venue: str, symbols: tuple[str, str, str]) -> tuple[Place, ...] | None:
     """Return the three orders of an opportunity; None when there is none.
 
     Forward: dollars buy the first asset, that buys the second, that is sold for dollars. Backward
     the other way round. With a, b, c the touches taken, a dollar becomes c / (a b) dollars forward,
     and a b / c backward.
     """
-    books = [fresh_book(view, venue, symbol) for symbol in symbols]
-    first, second, third = books
+    first = fresh_book(view, venue, symbols[0])
+    second = fresh_book(view, venue, symbols[1])
+    third = fresh_book(view, venue, symbols[2])
     if first is None or second is None or third is None:
         return None
+    books = (first, second, third)
+    left_e8 = after_fee_e8(venue)
+    kept_e24 = left_e8**3
+    for forward in (True, False):
+        a, b, c = _prices_e8(books, forward=forward)
+        numerator, denominator = (c * E8, a * b) if forward else (a * b, c * E8)
+        edge_e8 = numerator * kept_e24 // (denominator * E8 * E8) - E8
+        if edge_e8 >= EDGE_E8_MIN:
+            legs = _legs(view, venue, symbols, books, forward=forward)
+            if legs is not None:
+                return legs
+    return None
+
+
+def _prices_e8(
+    books: tuple[BookQuoted, BookQuoted, BookQuoted], *, forward: bool
+) -> tuple[int, int, int]:
+    first, second, third = books
+    if forward:
+        return first.ask_prices_e8[0], second.ask_prices_e8[0], third.bid_prices_e8[0]
+    return first.bid_prices_e8[0], second.bid_prices_e8[0], third.ask_prices_e8[0]
+
+
+def _legs(
+    view: View,
+    venue: str,
+    symbols: tuple[str, str, str],
+    books: tuple[BookQuoted, BookQuoted, BookQuoted],
+    *,
+    forward: bool,
+) -> tuple[Place, ...] | None:
     sides: tuple[Side, Side, Side] = ("BUY", "BUY", "SELL") if forward else ("SELL", "SELL", "BUY")
     (a, a_size), (b, b_size), (c, c_size) = (
-        _touch(book, side) for book, side in zip((first, second, third), sides, strict=True)
+        _touch(book, side) for book, side in zip(books, sides, strict=True)
     )
-    left_e8 = after_fee_e8(venue)
-    numerator, denominator = (c * E8, a * b) if forward else (a * b, c * E8)
-    edge_e8 = numerator * left_e8**3 // (denominator * E8 * E8) - E8
-    if edge_e8 < EDGE_E8_MIN:
-        return None
     quantity_e8 = min(
         b_size,
         c_size,
