@@ -16,7 +16,7 @@ MARKET = {
     "side": "BUY",
     "order_type": "MARKET",
     "time_in_force": "IOC",
-    "quantity": "0.1",
+    "quantity": "0.01",
 }
 RESTING = {
     **MARKET,
@@ -57,7 +57,7 @@ def test_an_order_is_filled_and_can_be_followed_by_its_correlation_id(stand: Sta
     order = stand.client.get(f"{ORDERS}/{taken['order_id']}").json()
     assert (order["status"], order["executed_quantity"], order["remaining_quantity"]) == (
         "FILLED",
-        "0.1",
+        "0.01",
         "0",
     )
     followed = stand.client.get(f"/api/v1/requests/{taken['correlation_id']}").json()["events"]
@@ -73,7 +73,7 @@ def test_an_order_is_filled_and_can_be_followed_by_its_correlation_id(stand: Sta
     ]
     assert {event.event_id.hex() for event in on_the_log} == ids
     after = balances(stand)
-    assert float(after["BTC"]["total"]) - float(before["BTC"]["total"]) == pytest.approx(0.1)
+    assert float(after["BTC"]["total"]) - float(before["BTC"]["total"]) == pytest.approx(0.01)
     trades = stand.client.get("/api/v1/trades/BTC-USD/recent").json()
     fills = {event["trade_id"] for event in followed if event["event"] == "OrderFilled"}
     own = [trade for trade in trades if trade["trade_id"] in fills]
@@ -90,11 +90,11 @@ def test_a_resting_order_is_listed_replaced_and_cancelled(stand: Stand) -> None:
     assert taken["order_id"] in [one["order_id"] for one in listed["items"]]
     assert float(balances(stand)["USD"]["locked"]) > float(before["USD"]["locked"])
     replaced = stand.client.put(
-        path, json={"quantity": "0.05", "limit_price": "40000"}, params={"wait": 5}
+        path, json={"quantity": "0.005", "limit_price": "40000"}, params={"wait": 5}
     )
     assert replaced.status_code == 202
     order = stand.client.get(path).json()
-    assert (order["quantity"], order["limit_price"]) == ("0.05", "40000")
+    assert (order["quantity"], order["limit_price"]) == ("0.005", "40000")
     cancelled = stand.client.delete(path, params={"wait": 5})
     assert (cancelled.status_code, cancelled.json()["status"]) == (202, "CANCELLED")
     assert balances(stand) == before
