@@ -29,7 +29,6 @@ FORBIDDEN = (
     "replay",
     "tse",
     "faust",
-    "fastapi",
     "typer",
     "aiokafka",
     "psycopg",
