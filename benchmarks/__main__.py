@@ -17,6 +17,8 @@ MODULES: Final = (
     "endurance",
     "history_read",
     "audit_join",
+    "risk_engine",
+    "monitor_service",
     "alert_latency",
 )
 

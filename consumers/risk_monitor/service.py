@@ -123,6 +123,11 @@ class RiskMonitorService:
             self.step(POLL_MAX_S)
         self._commit_held()
 
+    @property
+    def events_count(self) -> int:
+        """How many events the monitor has judged, those before a restart included."""
+        return self._answerer.events_count
+
     def step(self, patience_s: float) -> int:
         """Wait at most `patience_s` for records, answer every complete slice; return how many."""
         if self._held:
