@@ -4,8 +4,9 @@ The answer to a slice is its alerts, its dead letters and a heartbeat that names
 them are on the log or none is. So a monitor that was killed anywhere reads its own heartbeats,
 takes in the slices they record without a word, and goes on with the first that has no answer.
 
-Slices by arrival that call for nothing but a heartbeat may wait for a moment and share a
-transaction. An alert waits for none, and seldom finds one on its way that it would have to follow.
+Slices that one read has completed share a transaction, so that a monitor that is behind catches
+up. Slices by arrival that call for nothing but a heartbeat may wait for a moment besides. An alert
+waits for no further record, and seldom finds a transaction on its way that it would have to follow.
 """
 
 import time
@@ -169,8 +170,8 @@ class RiskMonitorService:
         if not self._held:
             self._held_until_s = time.monotonic() + self._hold_s
         self._held.append((cut, answer))
-        if answer.alerts or answer.dead_letters or not self._hold_s:
-            self._commit_held()
+        if answer.alerts or answer.dead_letters:
+            self._held_until_s = 0.0
 
     def _commit_held(self) -> None:
         if not self._held:

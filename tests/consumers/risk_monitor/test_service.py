@@ -96,17 +96,21 @@ def test_batches_change_nothing_on_the_log(sizes: list[int]) -> None:
 
 
 @pytest.mark.parametrize("after", [False, True])
-@pytest.mark.parametrize("fails_at", range(len(CRASH)))
+@pytest.mark.parametrize(("fails_at", "batch"), [*((n, 1) for n in range(len(CRASH))), (0, 5_000)])
 def test_a_monitor_killed_at_any_transaction_leaves_the_same_log(
-    fails_at: int, after: bool
+    fails_at: int, batch: int, after: bool
 ) -> None:
     world, expected = crashed(), crashed()
     for each in (world, expected):
         each.put_rubbish()
         each.write_slice(1.0)
     served(expected.service())
+    reader = TricklingReader(world, [batch] * 200)
+    failing = FailingAppender(world, fails_at, after=after)
+    service = world.service(appender=failing, reader=reader)
     with pytest.raises(AppendError, match="killed"):
-        served(world.service(appender=FailingAppender(world, fails_at, after=after)))
+        for _ in range(200):
+            served(service)
     served(world.service())
     for topic in ("risk-alerts", "dead-letters"):
         assert world.values(topic) == expected.values(topic)
@@ -217,6 +221,16 @@ def test_a_monitor_asked_to_stop_leaves_no_heartbeat_unwritten() -> None:
     with capture_logs():
         service.run(lambda: next(answers))
     assert [type(event) for event in world.events("risk-alerts")] == [RiskHeartbeat]
+
+
+def test_slices_that_one_read_has_completed_share_a_transaction() -> None:
+    world, expected = crashed(), crashed()
+    appender = CountingAppender(world)
+    assert served(world.service(appender=appender)) == len(CRASH)
+    assert appender.sizes == [len(world.values("risk-alerts"))]
+    one_by_one = expected.service(reader=TricklingReader(expected, [1] * 100))
+    assert sum(served(one_by_one) for _ in range(100)) == len(CRASH)
+    assert world.values("risk-alerts") == expected.values("risk-alerts")
 
 
 def test_slices_by_the_clock_never_wait() -> None:
