@@ -17,6 +17,7 @@ from tse import (
     scenario_commands,
     schema_commands,
     stack_commands,
+    suite_command,
     topics_commands,
 )
 from tse.doctor import doctor
@@ -31,6 +32,7 @@ app.add_typer(topics_commands.app, name="topics")
 app.add_typer(access_commands.app, name="access")
 app.add_typer(scenario_commands.app, name="scenario")
 app.add_typer(recording_commands.app, name="recording")
+app.add_typer(suite_command.app, name="suite")
 app.add_typer(schema_commands.app, name="schemas")
 app.command()(doctor)
 app.command("demo")(demo_command.demo)

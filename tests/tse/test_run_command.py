@@ -23,6 +23,7 @@ def test_every_command_of_the_readme_exists() -> None:
         ),
         *(["topics", "check"], ["topics", "plan"], ["topics", "apply"], ["topics", "export"]),
         *(["stack", "up"], ["stack", "down"], ["stack", "status"], ["stack", "logs"]),
+        ["suite", "quiet"],
         *(["schemas", "check"], ["schemas", "release"]),
     ):
         result = CLI.invoke(app, [*words, "--help"])
