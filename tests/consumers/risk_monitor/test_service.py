@@ -108,9 +108,13 @@ def test_a_monitor_killed_at_any_transaction_leaves_the_same_log(
     reader = TricklingReader(world, [batch] * 200)
     failing = FailingAppender(world, fails_at, after=after)
     service = world.service(appender=failing, reader=reader)
-    with pytest.raises(AppendError, match="killed"):
+
+    def serve() -> None:
         for _ in range(200):
             served(service)
+
+    with pytest.raises(AppendError, match="killed"):
+        serve()
     served(world.service())
     for topic in ("risk-alerts", "dead-letters"):
         assert world.values(topic) == expected.values(topic)
