@@ -46,7 +46,7 @@ expect:
   - alert: price_shock
     subject: BTC-USD
     severity: high
-    since: {{injection: crash, measure: price BTC-USD, deviation: 1.8%}}
+    since: {{injection: crash, measure: price BTC-USD, deviation: 1.2%}}
     within: 2m
 false-alarms: {{severity: high}}
 """

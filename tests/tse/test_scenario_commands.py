@@ -76,9 +76,9 @@ def test_show_tells_what_happens_and_what_is_expected() -> None:
         "counts only if crash alters price BTC-USD by 14.5%",
         "counts only if crash alters price ETH-USD by 14.5%",
         "expects price_shock on BTC-USD, at least high,"
-        " within 2m after crash alters price BTC-USD by 1.8%",
+        " within 3m after crash alters price BTC-USD by 1.2%",
         "expects drawdown on portfolio, at least medium,"
-        " within 2m after crash alters price BTC-USD by 14%",
+        " within 6m after crash alters price BTC-USD by 12%",
         "false alarms are unexplained alerts of at least high severity",
     ]
 
