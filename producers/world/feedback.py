@@ -1,6 +1,7 @@
 """What the risk monitor answers, and the bound on waiting for it."""
 
 import time
+from collections.abc import Callable
 from typing import Final, Protocol
 
 from ecosystem.events.alerts import RiskHeartbeat
@@ -10,6 +11,7 @@ from eventlog.codec import Codec
 from eventlog.log import LogReader
 
 SILENCE_MAX_S: Final = 20.0
+FIRST_SILENCE_MAX_S: Final = 2 * SILENCE_MAX_S
 POLL_S: Final = 0.05
 
 
@@ -45,6 +47,7 @@ class LogFeedback:
     Args:
         silence_max_s: wall time to wait for one heartbeat.
         first_silence_max_s: the same for the first one, while the monitor's process starts.
+        check: called while waiting; raises when waiting has become pointless.
     """
 
     def __init__(
@@ -52,12 +55,14 @@ class LogFeedback:
         reader: LogReader,
         codec: Codec,
         silence_max_s: float = SILENCE_MAX_S,
-        first_silence_max_s: float = 2 * SILENCE_MAX_S,
+        first_silence_max_s: float = FIRST_SILENCE_MAX_S,
+        check: Callable[[], None] = lambda: None,
     ) -> None:
         self._reader = reader
         self._codec = codec
         self._silence_max_s = silence_max_s
         self._patience_s = first_silence_max_s
+        self._check = check
         self._reached = -1
         self._pending: list[Event] = []
         self._by_slice: dict[int, list[Event]] = {}
@@ -68,6 +73,7 @@ class LogFeedback:
         deadline = time.monotonic() + self._patience_s
         while self._reached < slice_sequence and self.status == "ANSWERED":
             self._take()
+            self._check()
             if time.monotonic() > deadline:
                 self.status = "SILENT"
         if self.status != "ANSWERED":

@@ -64,6 +64,11 @@ class WorldHost:
             world.publish(event)
 
     @property
+    def strangers(self) -> Positions:
+        """How many records the log holds of a partition that no simulator wrote."""
+        return self._writer.strangers
+
+    @property
     def slices_total(self) -> int:
         """How many slices the run has; the last one may be shorter."""
         span_us = self._plan.ends_at_us - self._plan.starts_at_us

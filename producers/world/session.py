@@ -1,6 +1,6 @@
 """Builds a world run from a plan and a namespace that is ready: the composition root."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from ecosystem.events.envelope import Event
@@ -10,11 +10,18 @@ from ecosystem.venues import VENUES
 from ecosystem.world import World
 from eventlog.catalogue.model import Catalogue
 from eventlog.clients import Clients
+from eventlog.codec import Codec
 from eventlog.log import LogAppender
 from producers.desk import settings_of
 from producers.machines import SIMULATORS, Feed, build_machine
 from producers.market_data.recordings.use import source_of, uses_in
-from producers.world.feedback import Feedback, LogFeedback, NoMonitor
+from producers.world.feedback import (
+    FIRST_SILENCE_MAX_S,
+    SILENCE_MAX_S,
+    Feedback,
+    LogFeedback,
+    NoMonitor,
+)
 from producers.world.host import TRADING_ENGINE, WorldHost
 from producers.world.slices import CLOCK, SliceWriter
 
@@ -81,12 +88,21 @@ def counted_topics(catalogue: Catalogue) -> list[str]:
 
 
 def build_host(
-    plan: RunPlan, key: bytes, clients: Clients, events: Sequence[type[Event]], *, monitor: bool
+    plan: RunPlan,
+    key: bytes,
+    clients: Clients,
+    events: Sequence[type[Event]],
+    *,
+    monitor: bool,
+    check: Callable[[], None] = lambda: None,
+    patience_s: tuple[float, float] = (FIRST_SILENCE_MAX_S, SILENCE_MAX_S),
 ) -> WorldHost:
     """Return the host of a run on the broker.
 
     Args:
         monitor: whether a risk monitor answers; without one nobody is waited for.
+        check: called while the monitor is waited for; raises when that has become pointless.
+        patience_s: wall time to wait for the monitor's first heartbeat, and for each later one.
     """
     linger_ms = WATCHED_LINGER_MS if monitor else LINGER_MS
     appenders: dict[str, LogAppender] = {
@@ -102,7 +118,12 @@ def build_host(
     )
     feedback: Feedback = NoMonitor()
     if monitor:
-        feedback = LogFeedback(clients.reader(TRADING_ENGINE, [ALERTS]), clients.codec)
+        spoken = clients.catalogue.topic(ALERTS).events
+        # Whatever else a monitor writes there is for the auditor to find, and for nobody to obey.
+        codec = Codec([event for event in events if event.__name__ in spoken])
+        first_s, later_s = patience_s
+        reader = clients.reader(TRADING_ENGINE, [ALERTS])
+        feedback = LogFeedback(reader, codec, later_s, first_s, check)
     return WorldHost(
         plan,
         build_world(plan, key, clients.catalogue, events),

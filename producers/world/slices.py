@@ -56,6 +56,8 @@ class SliceWriter:
         self._clock_ids = clock_ids
         self._clock_sequence = 0
         self.events_count = 0
+        self.strangers: dict[Partition, int] = {}
+        """How many records of a partition were of nobody we write for, as `reconcile` found."""
 
     def write(self, slice_events: Sequence[Written]) -> None:
         """Append the events of a slice, and first what was held of those before, if it can go.
@@ -116,6 +118,9 @@ class SliceWriter:
         """
         self.flush()
         known = ends()
+        for place, counted in self._ends.items():
+            if known[place] != counted:
+                self.strangers[place] = self.strangers.get(place, 0) + known[place] - counted
         self._ends = {place: known[place] for place in self._ends}
 
     def advance_clock(self, event_time_us: int) -> ClockAdvanced:

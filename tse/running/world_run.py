@@ -61,7 +61,9 @@ def run_world(
         if options.audit:
             start_audit(processes, environment, plan.run_id)
         key = run_key(plan.seed, environment.secret)
-        host = build_host(plan, key, clients, EVERY_EVENT, monitor=options.monitor)
+        host = build_host(
+            plan, key, clients, EVERY_EVENT, monitor=options.monitor, check=processes.check
+        )
 
         def watched(progress: Progress) -> None:
             processes.check()

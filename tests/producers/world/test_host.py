@@ -280,6 +280,15 @@ def test_a_run_with_a_silent_monitor_ends_and_says_so() -> None:
     assert (completed.status, completed.monitor_status) == ("COMPLETED", "SILENT")
 
 
+def test_a_monitor_that_died_is_not_waited_for() -> None:
+    def check() -> None:
+        raise EcosystemError("risk-monitor ended with exit code 1")
+
+    feedback = LogFeedback(memory_log().reader(["risk-alerts"]), CODEC, 60.0, 60.0, check)
+    with pytest.raises(EcosystemError, match="exit code 1"):
+        feedback.alerts_of(0)
+
+
 def test_the_last_clock_covers_records_of_others_too() -> None:
     log = memory_log()
 
@@ -287,7 +296,9 @@ def test_the_last_clock_covers_records_of_others_too() -> None:
         if progress.slices_done == 1:
             log.put("settlements", 1, b"", b"garbage")
 
-    host_on(log, [Feed()]).run(intrude)
+    host = host_on(log, [Feed()])
+    host.run(intrude)
+    assert host.strangers == {("settlements", 1): 1}
     last = read(log, "clock")[-1].event
     assert isinstance(last, ClockAdvanced)
     assert {(e.topic, e.partition): e.end_offset for e in last.ends}["settlements", 1] == 1
