@@ -21,21 +21,13 @@ def write_bundle(root: Path, bundle: Path) -> None:
     """Write the production schemas, their lock and the risk monitor's view into `bundle`."""
     sys.path.insert(0, str(root))
     try:
-        import msgspec
-
         from eventlog.catalogue.load import load_catalogue
         from eventlog.catalogue.view import view_of
-        from eventlog.schema.store import CHECKOUT, LOCK_NAME, read_lock, version_path
+        from eventlog.schema.export import export_schemas
+        from eventlog.schema.store import CHECKOUT
     finally:
         sys.path.remove(str(root))
-    schemas = bundle / "schemas"
-    (schemas / "versions").mkdir(parents=True)
-    lock = {n: locked for n, locked in read_lock(CHECKOUT).items() if locked.plane == PLANE}
-    for name, locked in lock.items():
-        for entry in locked.versions:
-            source = version_path(CHECKOUT, PLANE, name, entry.version)
-            shutil.copyfile(source, schemas / "versions" / source.name)
-    (schemas / LOCK_NAME).write_bytes(msgspec.json.format(msgspec.json.encode(lock)) + b"\n")
+    export_schemas(CHECKOUT, bundle / "schemas", PLANE)
     view = view_of(load_catalogue(root / "topics.yaml"), PRINCIPAL)
     (bundle / f"{PRINCIPAL}.json").write_text(view.to_json())
 

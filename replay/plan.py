@@ -15,6 +15,8 @@ DEAD_LETTERS: Final = "dead-letters"
 CLOCK: Final = "clock"
 TIMELINES: Final = "audit-timelines"
 REPORTS: Final = "audit-reports"
+MONITOR_COMMAND: Final = "monitor_command"
+"""The setting of a run that another's monitor watched: its alerts are not ours to derive."""
 COMPARED: Final = (ALERTS, DEAD_LETTERS, TIMELINES, REPORTS)
 """What is compared, in the order in which one follows from the other."""
 

@@ -20,6 +20,7 @@ NOUNS = {
     "audit-timelines": "timelines",
     "audit-reports": "report",
 }
+ALL_OF_IT = "alerts, timelines and verdict"
 
 
 def replay(
@@ -64,12 +65,15 @@ def replayed(clients: Clients, run_id: str) -> Outcome:
 def outcome_lines(outcome: Outcome) -> Iterator[str]:
     """Yield what a person wants to know of a replay; the markup is rich's."""
     if outcome.difference is None:
-        same = "alerts, timelines and verdict are on the log byte for byte as derived"
+        derived = "timelines and verdict" if outcome.foreign_monitor else ALL_OF_IT
+        same = f"{derived} are on the log byte for byte as derived"
         yield f"[bold green]IDENTICAL[/]  {outcome.run_id}: {same}"
     else:
         yield f"[bold red]DIFFERENT[/]  {outcome.run_id}: the first difference is"
         yield f"  {escape(outcome.difference.text)}"
     yield f"  verdict {outcome.verdict}: {escape(outcome.reason)}"
     yield f"  {outcome.records_count:,} records of the run, {outcome.slices_count:,} slices"
-    derived = (f"{count:,} {NOUNS[topic]}" for topic, count in outcome.compared.items())
-    yield f"  derived: {', '.join(derived)}"
+    if outcome.foreign_monitor:
+        yield "  alerts as another's monitor wrote them; only that monitor could derive them again"
+    counts = (f"{count:,} {NOUNS[topic]}" for topic, count in outcome.compared.items())
+    yield f"  derived: {', '.join(counts)}"

@@ -1,5 +1,6 @@
 """`tse run`: runs a scenario and judges the risk monitor."""
 
+import shlex
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
@@ -58,6 +59,10 @@ def run(
     monitor: Annotated[
         bool, typer.Option("--monitor/--no-monitor", help="Whether the risk monitor watches.")
     ] = True,
+    monitor_command: Annotated[
+        str | None,
+        typer.Option("--monitor-command", help="Starts your own risk monitor in place of ours."),
+    ] = None,
     limits: Annotated[
         Path | None,
         typer.Option("--limits", exists=True, dir_okay=False, help="Limits for the monitor."),
@@ -114,6 +119,7 @@ def run(
 ) -> None:
     """Run a scenario and judge the risk monitor; the exit code is the verdict's."""
     # A scenario or a recording that is wrong never touches the broker.
+    command = checked_command(monitor_command, monitor=monitor, attach=attach)
     plan = world_plan(
         scenario,
         seed,
@@ -121,6 +127,7 @@ def run(
         limits=limits,
         strategies=strategy or (),
         trading_limits=trading_limits,
+        monitor_command=command,
     )
     if duration is not None:
         plan = lasting(plan, duration)
@@ -142,7 +149,7 @@ def run(
         plan = with_recordings(plan, found)
         for line in remarks(plan, found):
             typer.echo(line)
-    options = WorldOptions(monitor=monitor, limits=limits)
+    options = WorldOptions(monitor=monitor, limits=limits, monitor_command=command)
     if attach:
         findings = execute_attached(plan, options, reports)
     elif host is Host.LIVE:
@@ -150,6 +157,26 @@ def run(
     else:
         findings = execute(local_environment(home, reports), plan, options)
     raise typer.Exit(EXIT_CODES[findings.report.verdict])
+
+
+def checked_command(text: str | None, *, monitor: bool, attach: bool) -> tuple[str, ...]:
+    """Return the words of a monitor's command; none where ours is to watch.
+
+    Raises:
+        InvalidInputError: it is empty or ill quoted, or no monitor would be started.
+    """
+    if text is None:
+        return ()
+    if not monitor or attach:
+        other = "--attach" if attach else "--no-monitor"
+        raise InvalidInputError(f"--monitor-command with {other}: no monitor is started then")
+    try:
+        words = tuple(shlex.split(text))
+    except ValueError as error:
+        raise InvalidInputError(f"--monitor-command {text!r}: {error}") from error
+    if not words:
+        raise InvalidInputError(f"--monitor-command {text!r}: a command is allowed")
+    return words
 
 
 @contextmanager

@@ -291,6 +291,21 @@ def test_limits_that_the_run_does_not_name_are_found_out(log: InMemory) -> None:
     assert "limit_version is 9 on the log and 1 when derived" in difference(replayed(log))
 
 
+def test_what_another_monitor_said_is_taken_as_it_stands(log: InMemory) -> None:
+    run = RunOnLog(log)
+    run.open(settings_json='{"monitor_command": ["their-monitor"]}')
+    run.fill()
+    run.watch(limits_text=LIMITS_TEXT.replace("move = 0.02", "move = 0.03"))
+    run.complete()
+    run.audit()
+    outcome = replayed(log)
+    assert outcome.identical, outcome.difference
+    assert outcome.foreign_monitor
+    assert set(outcome.compared) == {"audit-timelines", "audit-reports"}
+    log.alter("audit-reports", 0, alerts_count=0)
+    assert "alerts_count is 0 on the log" in difference(replayed(log))
+
+
 @pytest.mark.parametrize("settings_json", ["{", '{"limits_toml": "version = true"}'])
 def test_settings_that_make_no_sense_are_refused(log: InMemory, settings_json: str) -> None:
     run = RunOnLog(log)

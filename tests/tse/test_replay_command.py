@@ -53,6 +53,13 @@ def test_an_identical_run_is_called_so_and_its_figures_are_told() -> None:
     assert "387 alerts and heartbeats, 0 dead letters of the monitor, 22 timelines" in lines
 
 
+def test_alerts_of_another_monitor_are_not_said_to_be_derived() -> None:
+    lines = "\n".join(outcome_lines(msgspec.structs.replace(SAME, foreign_monitor=True)))
+    assert "timelines and verdict are on the log byte for byte as derived" in lines
+    assert "alerts, timelines" not in lines
+    assert "only that monitor could derive them again" in lines
+
+
 def test_a_difference_comes_first_and_its_brackets_are_no_markup() -> None:
     shown = [Text.from_markup(line).plain for line in outcome_lines(OTHER)]
     assert shown[0].startswith("DIFFERENT")

@@ -67,7 +67,14 @@ def run_live(
         for service in SERVICES:
             start_simulator(processes, environment, service, settings)
         if options.monitor:
-            start_monitor(processes, environment, plan.run_id, slices="arrival", limits=limits)
+            start_monitor(
+                processes,
+                environment,
+                plan.run_id,
+                slices="arrival",
+                limits=limits,
+                command=options.monitor_command,
+            )
         start_audit(processes, environment, plan.run_id)
         on_ready(processes)
         clients = environment.clients(plan.run_id)

@@ -13,6 +13,7 @@ from ecosystem.run import RunPlan
 from ecosystem.trading.gate.limits import parse_limits as parse_trading_limits
 from producers.desk import DeskSettings, registry_of
 from producers.test_coordinator.scenario_file import load_scenario
+from replay.plan import MONITOR_COMMAND
 from tse.running.environment import ROOT
 
 SCENARIOS: Final = ROOT / "scenarios"
@@ -49,6 +50,7 @@ def world_plan(
     limits: Path | None = None,
     strategies: Sequence[str] = (),
     trading_limits: Path | None = None,
+    monitor_command: Sequence[str] = (),
 ) -> RunPlan:
     """Return the plan of a fresh world run of a scenario.
 
@@ -59,13 +61,14 @@ def world_plan(
     path = scenario_path(name_or_path)
     limits_text = checked_limits(limits or LIMITS)
     desk = checked_desk(strategies, trading_limits)
+    watched_by = {MONITOR_COMMAND: list(monitor_command)} if monitor_command else {}
     return RunPlan(
         run_id=new_run_id(),
         scenario=load_scenario(path),
         scenario_text=path.read_text(encoding="utf-8"),
         seed=seed,
         twin=twin,
-        settings_json=json.dumps({"limits_toml": limits_text, **desk.recorded()}),
+        settings_json=json.dumps({"limits_toml": limits_text, **desk.recorded(), **watched_by}),
         software_version=software_version(),
     )
 

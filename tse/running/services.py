@@ -1,11 +1,14 @@
 """The commands and settings of the services that stand around a run."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from eventlog.catalogue.model import Plane
 from eventlog.catalogue.view import view_of
+from eventlog.schema.export import export_schemas
+from eventlog.schema.store import CHECKOUT
 from eventlog.secret_store import SecretStore
 from tse.monitor_environment import ensure_monitor_environment
 from tse.running.environment import ROOT, Environment
@@ -22,24 +25,42 @@ def start_monitor(
     *,
     slices: str = "clock",
     limits: Path | None = None,
+    command: Sequence[str] = (),
 ) -> None:
-    """Start the risk monitor from an installation of its own, told only what is its to know."""
-    executable = ensure_monitor_environment(environment.home)
-    view = environment.home / "views" / f"{RISK_MONITOR}.json"
-    view.parent.mkdir(exist_ok=True)
+    """Start a risk monitor, told only what is its to know.
+
+    Args:
+        command: another's monitor; ours, from an installation of its own, where it is empty.
+    Raises:
+        OSError: the command cannot be started.
+    """
+    settings = monitor_settings(environment, namespace, slices)
+    if limits is not None:
+        settings["RISK_MONITOR_LIMITS_FILE"] = str(limits.resolve())
+    folder = None
+    if not command:
+        executable = ensure_monitor_environment(environment.home)
+        # It works where nothing but itself lies, and not in our folder among the scenarios.
+        command, folder = [str(executable)], executable.parents[1]
+    processes.start(RISK_MONITOR, command, settings, folder)
+
+
+def monitor_settings(environment: Environment, namespace: str, slices: str) -> dict[str, str]:
+    """Return the variables that tell a monitor all it may know, and write the files they name."""
+    folder = environment.home / "runs" / (namespace or "live") / "monitor"
+    folder.mkdir(parents=True, exist_ok=True)
+    view = folder / "topics.json"
     view.write_text(view_of(environment.catalogue, RISK_MONITOR).to_json())
-    settings = {
+    export_schemas(CHECKOUT, folder / "schemas", Plane.PRODUCTION)
+    return {
         "RISK_MONITOR_BOOTSTRAP_SERVERS": environment.broker.bootstrap_servers,
         "RISK_MONITOR_PRINCIPAL": RISK_MONITOR,
         "RISK_MONITOR_PASSWORD_FILE": str(_password(environment.broker.secrets, RISK_MONITOR)),
         "RISK_MONITOR_NAMESPACE": namespace,
-        "RISK_MONITOR_TOPICS_FILE": str(view),
+        "RISK_MONITOR_TOPICS_FILE": str(view.resolve()),
+        "RISK_MONITOR_SCHEMAS_DIR": str((folder / "schemas").resolve()),
         "RISK_MONITOR_SLICES": slices,
     }
-    if limits is not None:
-        settings["RISK_MONITOR_LIMITS_FILE"] = str(limits.resolve())
-    # It works where nothing but itself lies, and not in our folder among the scenarios.
-    processes.start(RISK_MONITOR, [str(executable)], settings, executable.parents[1])
 
 
 def start_audit(processes: Processes, environment: Environment, namespace: str) -> None:

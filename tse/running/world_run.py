@@ -25,6 +25,8 @@ class WorldOptions(msgspec.Struct, frozen=True, kw_only=True):
     audit: bool = True
     limits: Path | None = None
     """Another limits file for the risk monitor."""
+    monitor_command: tuple[str, ...] = ()
+    """Starts another's risk monitor in the place of ours."""
 
 
 def prepare(environment: Environment, namespace: str) -> None:
@@ -57,7 +59,13 @@ def run_world(
     with Processes(environment.home / "runs" / plan.run_id) as processes:
         on_stage("starting risk monitor and auditor")
         if options.monitor:
-            start_monitor(processes, environment, plan.run_id, limits=options.limits)
+            start_monitor(
+                processes,
+                environment,
+                plan.run_id,
+                limits=options.limits,
+                command=options.monitor_command,
+            )
         if options.audit:
             start_audit(processes, environment, plan.run_id)
         key = run_key(plan.seed, environment.secret)
