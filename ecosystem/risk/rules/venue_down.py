@@ -30,6 +30,7 @@ class VenueDown(Rule[VenueDownLimit]):
     """Judged at each announcement and, while a venue is down, when the limit is reached."""
 
     name = "venue_down"
+    version = 2
 
     def __init__(
         self, limit: VenueDownLimit, scale: SeverityScale, state: RiskState, book: AlertBook
@@ -77,7 +78,9 @@ class VenueDown(Rule[VenueDownLimit]):
             return NOTHING
         finding = Finding(
             watch=watch,
-            measured_e8=lasted_us * E8 // SECOND_US,
+            # What an announcement counts for is part of the measure, so that it, the limit and the
+            # utilisation agree.
+            measured_e8=utilisation_e8 * self.limit.down_us // SECOND_US,
             limit_e8=self.limit.down_us * E8 // SECOND_US,
             utilisation_e8=utilisation_e8,
             unit=KIND.unit,
@@ -86,7 +89,8 @@ class VenueDown(Rule[VenueDownLimit]):
             message=(
                 f"{venue} is {status.state} for {format_e8(lasted_us * E8 // SECOND_US, 0)} s"
                 f" ({status.reason}); the limit is"
-                f" {format_e8(self.limit.down_us * E8 // SECOND_US, 0)} s"
+                f" {format_e8(self.limit.down_us * E8 // SECOND_US, 0)} s, and"
+                f" {format_e8(utilisation_e8, 2)} of it are used"
             ),
         )
         return (finding,)

@@ -41,6 +41,7 @@ def test_an_announcement_counts_at_once(state: VenueState, severity: str | None)
         assert isinstance(alert, RiskAlertRaised)
         assert (alert.rule, alert.subject, alert.severity) == (KIND.name, "exchange-okx", severity)
         assert alert.inputs == (down.event_id,)
+        assert alert.measured_e8 * E8 // alert.limit_e8 == alert.utilisation_e8
 
 
 @pytest.mark.parametrize(("waited_us", "seen"), [(-1, False), (0, True), (1, True)])
