@@ -10,6 +10,7 @@ from tse import (
     access_commands,
     demo_command,
     manual_command,
+    monitor_command,
     recording_commands,
     replay_command,
     report_command,
@@ -34,6 +35,7 @@ app.add_typer(scenario_commands.app, name="scenario")
 app.add_typer(recording_commands.app, name="recording")
 app.add_typer(suite_command.app, name="suite")
 app.add_typer(schema_commands.app, name="schemas")
+app.add_typer(monitor_command.app, name="monitor")
 app.command()(doctor)
 app.command("demo")(demo_command.demo)
 app.command("run")(run_command.run)

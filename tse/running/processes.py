@@ -15,7 +15,11 @@ TAIL_LINES: Final = 5
 
 
 class ProcessEndedError(EcosystemError):
-    """A process of the run ended before its time."""
+    """A process of the run ended before its time; `process` names it."""
+
+    def __init__(self, process: str, text: str) -> None:
+        super().__init__(text)
+        self.process = process
 
 
 class Processes:
@@ -66,16 +70,21 @@ class Processes:
         """Return the process id of a running process."""
         return self._running[name].pid
 
-    def check(self) -> None:
+    def check(self, only: str = "") -> None:
         """Do nothing while all run.
 
+        Args:
+            only: look at this one alone.
         Raises:
             ProcessEndedError: one has ended; names it and quotes the end of its log.
         """
         for name, process in self._running.items():
+            if only not in ("", name):
+                continue
             if (code := process.poll()) is not None:
                 raise ProcessEndedError(
-                    f"{name} ended with exit code {code}; see {self.log(name)}: {self._tail(name)}"
+                    name,
+                    f"{name} ended with exit code {code}; see {self.log(name)}: {self._tail(name)}",
                 )
 
     def kill(self, name: str) -> None:

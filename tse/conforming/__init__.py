@@ -1,0 +1,1 @@
+"""`tse monitor conform`: runs a foreign monitor and says what it got wrong."""
