@@ -24,7 +24,7 @@ def test_every_command_of_the_readme_exists() -> None:
         *(["topics", "check"], ["topics", "plan"], ["topics", "apply"], ["topics", "export"]),
         *(["stack", "up"], ["stack", "down"], ["stack", "status"], ["stack", "logs"]),
         ["suite", "quiet"],
-        *(["schemas", "check"], ["schemas", "release"]),
+        *(["schemas", "check"], ["schemas", "release"], ["monitor", "conform"], ["monitor", "kit"]),
     ):
         result = CLI.invoke(app, [*words, "--help"])
         assert result.exit_code == 0, (words, result.output)
@@ -37,6 +37,25 @@ def test_a_wrong_scenario_never_touches_the_broker(tmp_path: Path) -> None:
     result = CLI.invoke(app, ["run", str(scenario), "--home", str(home)])
     assert isinstance(result.exception, EcosystemError)
     assert "wrong.yaml:2" in str(result.exception)
+    assert not home.exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--monitor-command", "x", "--no-monitor"], "no monitor is started then"),
+        (["--monitor-command", "x", "--attach"], "--attach"),
+        (["--monitor-command", "'x"], "No closing quotation"),
+        (["--monitor-command", " "], "a command is allowed"),
+    ],
+)
+def test_a_monitor_command_that_makes_no_sense_never_touches_the_broker(
+    tmp_path: Path, options: list[str], says: str
+) -> None:
+    home = tmp_path / "home"
+    result = CLI.invoke(app, ["run", "quiet", *options, "--home", str(home)])
+    assert isinstance(result.exception, EcosystemError)
+    assert says in str(result.exception)
     assert not home.exists()
 
 

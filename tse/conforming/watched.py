@@ -28,9 +28,7 @@ from tse.running.world_run import prepare
 RUNS: Final = "process"
 RUNS_ASKS: Final = "the monitor runs until it is asked to stop"
 STOPS: Final = "stop"
-STOPS_ASKS: Final = (
-    f"SIGTERM ends the monitor within {STOP_GRACE_S:.0f} s, with exit code 0 or by the signal"
-)
+STOPS_ASKS: Final = "SIGTERM ends the monitor in time, with exit code 0 or by the signal"
 _ENDED_BY_SIGTERM: Final = (0, -15, 143)
 """Its own 0, the signal itself, and how a shell reports that."""
 _MS_IN_S: Final = 1_000
@@ -44,6 +42,8 @@ class WatchOptions(msgspec.Struct, frozen=True, kw_only=True):
     watches: tuple[str, ...] = ()
     first_heartbeat_s: float = FIRST_SILENCE_MAX_S
     heartbeat_s: float = SILENCE_MAX_S
+    stop_within_s: float = STOP_GRACE_S
+    """How long it may take to end after SIGTERM."""
 
 
 class Watched(msgspec.Struct, frozen=True, kw_only=True):
@@ -128,7 +128,7 @@ class _Watch:
             if not died:
                 self._on_stage(f"{plan.scenario.name}: judging")
                 findings = await_findings(clients, plan.run_id, lambda: processes.check(AUDIT))
-                self._checks.append(_check(STOPS, STOPS_ASKS, _stop(processes)))
+                self._checks.append(_check(STOPS, STOPS_ASKS, self._stop(processes)))
         history = read_monitor_history(
             KafkaHistory(clients),
             environment.catalogue,
@@ -153,6 +153,18 @@ class _Watch:
                 raise
             return [str(error)]
         return []
+
+    def _stop(self, processes: Processes) -> list[str]:
+        within_s = self._options.stop_within_s
+        try:
+            processes.check(RISK_MONITOR)
+            code = processes.end(RISK_MONITOR, within_s)
+        except ProcessEndedError as error:
+            return [f"before that, {error}"]
+        except subprocess.TimeoutExpired:
+            processes.kill(RISK_MONITOR)
+            return [f"it ran on for {within_s:.0f} s after SIGTERM and was killed"]
+        return [] if code in _ENDED_BY_SIGTERM else [f"SIGTERM ended it with exit code {code}"]
 
     def _result(self, findings: Findings | None, history: MonitorHistory) -> ScenarioResult:
         plan = self._plan
@@ -179,15 +191,3 @@ class _Watch:
 def _check(name: str, asks: str, found: Sequence[str]) -> CheckResult:
     findings = tuple(Finding(found=text) for text in found)
     return CheckResult(name=name, asks=asks, findings=findings)
-
-
-def _stop(processes: Processes) -> list[str]:
-    try:
-        processes.check(RISK_MONITOR)
-        code = processes.end(RISK_MONITOR)
-    except ProcessEndedError as error:
-        return [f"before that, {error}"]
-    except subprocess.TimeoutExpired:
-        processes.kill(RISK_MONITOR)
-        return [f"it ran on for {STOP_GRACE_S:.0f} s after SIGTERM and was killed"]
-    return [] if code in _ENDED_BY_SIGTERM else [f"SIGTERM ended it with exit code {code}"]

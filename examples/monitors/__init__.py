@@ -1,0 +1,1 @@
+"""Risk monitors of other makers, as examples."""
