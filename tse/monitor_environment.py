@@ -101,6 +101,22 @@ def pinned_dependencies(root: Path) -> list[str]:
     return [f"{name}=={version}" for name, version in sorted(pinned.items())]
 
 
+def installer(python: str) -> list[str]:
+    """Return the command that installs into the environment of a Python, by uv or else by pip.
+
+    Raises:
+        MonitorEnvironmentError: neither is installed.
+    """
+    if importlib.util.find_spec("uv") is not None:
+        return [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--python", python]
+    if (uv := shutil.which("uv")) is not None:
+        return [uv, "pip", "install", "--quiet", "--python", python]
+    if importlib.util.find_spec("pip") is not None:
+        pip = [sys.executable, "-m", "pip", "--python", python]
+        return [*pip, "install", "--quiet", "--disable-pip-version-check"]
+    raise MonitorEnvironmentError(f"{sys.executable}: neither uv nor pip is installed there")
+
+
 def _project(root: Path) -> dict[str, Any]:
     return tomllib.loads((root / "pyproject.toml").read_text())
 
@@ -124,20 +140,9 @@ def _make(environment: Path) -> None:
     _run([*build, "--directory", str(wheels)], cwd=ROOT)
     (wheel,) = wheels.glob("*.whl")
     python = str(environment / "bin" / "python")
-    _run([*_installer(python), "--no-deps", str(wheel), *pinned_dependencies(ROOT)], cwd=ROOT)
+    _run([*installer(python), "--no-deps", str(wheel), *pinned_dependencies(ROOT)], cwd=ROOT)
     shutil.rmtree(wheels)
     (environment / _COMPLETE).touch()
-
-
-def _installer(python: str) -> list[str]:
-    if importlib.util.find_spec("uv") is not None:
-        return [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--python", python]
-    if (uv := shutil.which("uv")) is not None:
-        return [uv, "pip", "install", "--quiet", "--python", python]
-    if importlib.util.find_spec("pip") is not None:
-        pip = [sys.executable, "-m", "pip", "--python", python]
-        return [*pip, "install", "--quiet", "--disable-pip-version-check"]
-    raise MonitorEnvironmentError(f"{sys.executable}: neither uv nor pip is installed there")
 
 
 def _run(command: Sequence[str], cwd: Path) -> None:

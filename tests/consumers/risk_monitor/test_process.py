@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -16,26 +16,49 @@ from ecosystem.events.envelope import Event
 from ecosystem.events.production import PRODUCTION_EVENTS
 from eventlog.access.prepare import prepare_namespace
 from eventlog.catalogue.load import load_catalogue
+from eventlog.catalogue.model import Catalogue
 from eventlog.catalogue.namespace import Namespace
+from eventlog.catalogue.view import view_of
 from eventlog.clients import Broker, Clients
+from eventlog.errors import UndecodableRecordError
 from eventlog.kafka_reader import KafkaReader
 from eventlog.records import RawRecord
 from tests.brokers import Broker as GivenBroker
 from tests.consumers.risk_monitor.test_service import served
-from tests.consumers.risk_monitor.worlds import CODEC, CRASH, TOPICS, SmallWorld, monitor_view
+from tests.consumers.risk_monitor.worlds import CODEC, CRASH, TOPICS, SmallWorld
 
 pytestmark = pytest.mark.infra
 
 ROOT = Path(__file__).parents[3]
-WRITERS = {"prices": "market-data", "balances": "exchange-okx", "clock": "clock"}
+WRITERS = {
+    "PriceTicked": "market-data",
+    "BalanceChanged": "exchange-okx",
+    "ClockAdvanced": "clock",
+}
 WAIT_S = 60.0
 
 
 class Stage:
-    """A namespace on the broker, a world written into it, and monitors that watch it."""
+    """A namespace on the broker, a world written into it, and monitors that watch it.
 
-    def __init__(self, broker: GivenBroker, namespace: str, folder: Path) -> None:
-        catalogue = load_catalogue(TOPICS)
+    Args:
+        catalogue: another catalogue than ours, in which the monitor goes by the name `principal`.
+        command: starts the monitor; ours of this tree by default.
+        works_in: the monitor's working folder.
+    """
+
+    def __init__(
+        self,
+        broker: GivenBroker,
+        namespace: str,
+        folder: Path,
+        *,
+        catalogue: Catalogue | None = None,
+        principal: str = "risk-monitor",
+        command: Sequence[str] = (sys.executable, "-m", "consumers.risk_monitor"),
+        works_in: Path = ROOT,
+    ) -> None:
+        catalogue = catalogue or load_catalogue(TOPICS)
         prepare_namespace(broker.admin, catalogue, Namespace(namespace), broker.secrets)
         self.clients = Clients(
             Broker(bootstrap_servers=broker.bootstrap_servers, secrets=broker.secrets),
@@ -43,27 +66,31 @@ class Stage:
             catalogue,
             PRODUCTION_EVENTS,
         )
+        self.view = view_of(catalogue, principal)
         view = folder / "view.json"
-        view.write_text(monitor_view().to_json())
-        self._environment = {
+        view.write_text(self.view.to_json())
+        self.environment = {
             "PATH": os.environ["PATH"],
             "RISK_MONITOR_BOOTSTRAP_SERVERS": broker.bootstrap_servers,
-            "RISK_MONITOR_PASSWORD_FILE": str(broker.secrets.path("kafka/risk-monitor")),
+            "RISK_MONITOR_PRINCIPAL": principal,
+            "RISK_MONITOR_PASSWORD_FILE": str(broker.secrets.path(f"kafka/{principal}")),
             "RISK_MONITOR_TOPICS_FILE": str(view),
             "RISK_MONITOR_NAMESPACE": namespace,
         }
+        self._command = list(command)
+        self._works_in = works_in
         self._log = folder / "monitor.log"
         self._appenders = {who: self.clients.appender(who) for who in WRITERS.values()}
-        self._copied = dict.fromkeys(SmallWorld().log.partitions, 0)
+        self._copied = dict.fromkeys(SmallWorld(self.view).log.partitions, 0)
         self._processes: list[subprocess.Popen[bytes]] = []
 
     def start_monitor(self, slices: str) -> subprocess.Popen[bytes]:
         """Start a monitor of this namespace."""
         with self._log.open("ab") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", "consumers.risk_monitor"],
-                cwd=ROOT,
-                env={**self._environment, "RISK_MONITOR_SLICES": slices},
+                self._command,
+                cwd=self._works_in,
+                env={**self.environment, "RISK_MONITOR_SLICES": slices},
                 stderr=log,
             )
         self._processes.append(process)
@@ -73,7 +100,7 @@ class Stage:
         """Write what is new in a world in memory, each topic under its own principal."""
         for place, records in world.log.partitions.items():
             for record in records[self._copied[place] :]:
-                appender = self._appenders[WRITERS[record.topic]]
+                appender = self._appenders[WRITERS[_kind(record)]]
                 appender.append_raw(record.topic, record.partition, record.key, record.value)
             self._copied[place] = len(records)
         for appender in self._appenders.values():
@@ -97,6 +124,13 @@ class Stage:
         for process in self._processes:
             process.kill()
             process.wait()
+
+
+def _kind(record: RawRecord) -> str:
+    try:
+        return type(CODEC.decode(record.value)).__name__
+    except UndecodableRecordError:
+        return "PriceTicked"  # rubbish goes to the ticks
 
 
 @pytest.fixture

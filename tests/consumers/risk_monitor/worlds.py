@@ -22,7 +22,6 @@ from eventlog.routes import Routes, TopicRoute
 from tests.ecosystem.risk.facts import Accounts, clock, limits, tick
 
 TOPICS = Path(__file__).parents[3] / "topics.yaml"
-COUNTED = ("prices", "balances", "fills", "orders", "settlements", "venue-status")
 CODEC = Codec(PRODUCTION_EVENTS)
 
 
@@ -43,10 +42,14 @@ def routes(view: PrincipalView) -> Routes:
 
 
 class SmallWorld:
-    """Writes slices of a falling and recovering market, each closed by a clock."""
+    """Writes slices of a falling and recovering market, each closed by a clock.
 
-    def __init__(self) -> None:
-        self.view = monitor_view()
+    Args:
+        view: names the topics, where they are not those of our own catalogue.
+    """
+
+    def __init__(self, view: PrincipalView | None = None) -> None:
+        self.view = view or monitor_view()
         self.log = MemoryLog(routes(self.view), CODEC, lambda: 0)
         self._accounts = Accounts()
         self._appender = self.log.appender()
@@ -82,7 +85,7 @@ class SmallWorld:
         ends = tuple(
             PartitionEnd(topic=topic, partition=partition, end_offset=len(records))
             for (topic, partition), records in sorted(self.log.partitions.items())
-            if topic in COUNTED
+            if topic in self.view.subscription and topic != "clock"
         )
         event = clock(10.0 * (self._number + 1), self._number)
         self._appender.append(msgspec.structs.replace(event, ends=ends))
