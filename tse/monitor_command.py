@@ -23,7 +23,7 @@ from tse.conforming.watched import WatchOptions, watch, with_restart
 from tse.run_command import progress_bar
 from tse.running.environment import Environment, local_environment
 from tse.running.plans import SCENARIOS, world_plan
-from tse.running.services import RISK_MONITOR
+from tse.running.services import RISK_MONITOR, check_runnable
 
 CRASH: Final = SCENARIOS / "conformance" / "crash.yaml"
 TRIED: Final = (CRASH, *(SCENARIOS / "conformance" / f"{n}.yaml" for n in ("outage", "quiet")))
@@ -73,6 +73,7 @@ def conform(
     Exit code 8: the contract was broken. Otherwise that of the verdict on what it claims to watch.
     """
     words = tuple(command or ())
+    check_runnable(words)
     plans = [world_plan(str(path), seed, monitor_command=words) for path in TRIED]
     options = WatchOptions(
         command=words,

@@ -31,6 +31,7 @@ from tse.running.findings import Findings
 from tse.running.live_run import run_attached, run_live
 from tse.running.plans import world_plan
 from tse.running.reporting import write_reports
+from tse.running.services import check_runnable
 from tse.running.verdicts import EXIT_CODES, summary_lines
 from tse.running.world_run import WorldOptions, run_world
 
@@ -163,7 +164,7 @@ def checked_command(text: str | None, *, monitor: bool, attach: bool) -> tuple[s
     """Return the words of a monitor's command; none where ours is to watch.
 
     Raises:
-        InvalidInputError: it is empty or ill quoted, or no monitor would be started.
+        InvalidInputError: it is empty, ill quoted or not there, or no monitor would be started.
     """
     if text is None:
         return ()
@@ -176,6 +177,7 @@ def checked_command(text: str | None, *, monitor: bool, attach: bool) -> tuple[s
         raise InvalidInputError(f"--monitor-command {text!r}: {error}") from error
     if not words:
         raise InvalidInputError(f"--monitor-command {text!r}: a command is allowed")
+    check_runnable(words)
     return words
 
 

@@ -7,14 +7,18 @@ from typing import NamedTuple
 
 import pytest
 
+from replay.rederive import rederive
 from tse.conforming.results import Conformance, ScenarioResult
 from tse.conforming.watched import WatchOptions, watch
 from tse.monitor_command import CRASH, TRIED, claimed, tried
 from tse.running.environment import ROOT, Environment
+from tse.running.live_run import run_live
 from tse.running.plans import world_plan
+from tse.running.world_run import WorldOptions
 
 pytestmark = [pytest.mark.infra, pytest.mark.timeout(600)]
 EXAMPLES = ROOT / "examples" / "monitors"
+OUTAGE = TRIED[1]
 QUIET_MINUTE = """\
 title: A quiet minute
 description: For tests.
@@ -74,6 +78,17 @@ def test_the_example_on_a_page_conforms_and_is_told_what_it_missed(
     assert [broken(result) for result in found.scenarios] == [{}] * 3
     assert (found.conforms, found.verdict) == (True, "MISSED")
     assert (found.exit_code(), found.exit_code(contract_only=True)) == (3, 0)
+
+
+def test_another_monitor_watches_a_live_run(environment: Environment) -> None:
+    command = python(EXAMPLES / "two_rules.py")
+    plan = world_plan(str(OUTAGE), 1, monitor_command=command)
+    options = WorldOptions(monitor_command=command)
+    completed, findings = run_live(environment, plan, options, 20.0, lambda share: None)
+    assert completed.monitor_status == "ANSWERED"
+    assert [(r.rule, r.outcome) for r in findings.report.expectations] == [("venue_down", "PASS")]
+    outcome = rederive(environment.clients(plan.run_id), plan.run_id, lambda progress: None)
+    assert (outcome.identical, outcome.foreign_monitor) == (True, True), outcome.difference
 
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("[!_]*.py")), ids=lambda path: path.stem)
@@ -136,6 +151,16 @@ FLAWS = [
         'producer.produce(f"{prefix}risk-alerts", b"garbage", "BTC-USD", 0)',
         {"decodable", "counts"},
         "risk-alerts/0/0: the record cannot be decoded: 7 bytes",
+    ),
+    Flaw(
+        "writes what is not its to write",
+        ALERT,
+        f"{ALERT}\n            "
+        'forged = record("VenueStatusChanged", tick, venue="exchange-okx", state="DOWN", reason="")'
+        "\n            "
+        'producer.produce(f"{prefix}risk-alerts", forged, "exchange-okx", 0)',
+        {"event types"},
+        "a VenueStatusChanged was written; CircuitBreakerClosed,",
     ),
     Flaw(
         "dies at its start",

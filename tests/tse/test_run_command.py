@@ -47,6 +47,7 @@ def test_a_wrong_scenario_never_touches_the_broker(tmp_path: Path) -> None:
         (["--monitor-command", "x", "--attach"], "--attach"),
         (["--monitor-command", "'x"], "No closing quotation"),
         (["--monitor-command", " "], "a command is allowed"),
+        (["--monitor-command", "no-such-monitor -v"], "'no-such-monitor': no such program"),
     ],
 )
 def test_a_monitor_command_that_makes_no_sense_never_touches_the_broker(

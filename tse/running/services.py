@@ -1,10 +1,12 @@
 """The commands and settings of the services that stand around a run."""
 
+import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from ecosystem.errors import InvalidInputError
 from eventlog.catalogue.model import Plane
 from eventlog.catalogue.view import view_of
 from eventlog.schema.export import export_schemas
@@ -43,6 +45,18 @@ def start_monitor(
         # It works where nothing but itself lies, and not in our folder among the scenarios.
         command, folder = [str(executable)], executable.parents[1]
     processes.start(RISK_MONITOR, command, settings, folder)
+
+
+def check_runnable(command: Sequence[str]) -> None:
+    """Do nothing where a command can be started.
+
+    Raises:
+        InvalidInputError: its program is not there, or may not be run.
+    """
+    if command and shutil.which(command[0]) is None:
+        raise InvalidInputError(
+            f"command {command[0]!r}: no such program; one on PATH or the path of one is allowed"
+        )
 
 
 def monitor_settings(environment: Environment, namespace: str, slices: str) -> dict[str, str]:
