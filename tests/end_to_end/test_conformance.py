@@ -8,6 +8,7 @@ from typing import NamedTuple
 import pytest
 
 from replay.rederive import rederive
+from tests.end_to_end.runs import short_crash
 from tse.conforming.results import Conformance, ScenarioResult
 from tse.conforming.watched import WatchOptions, watch
 from tse.monitor_command import CRASH, TRIED, claimed, tried
@@ -203,6 +204,21 @@ def test_a_broken_monitor_is_told_what_is_wrong(
     assert set(broken(result)) == flaw.clauses, broken(result)
     said = [sentence for sentences in broken(result).values() for sentence in sentences]
     assert any(flaw.says in sentence for sentence in said), said
+
+
+def test_a_monitor_that_reads_nothing_but_the_clock_conforms_and_is_told_what_it_missed(
+    environment: Environment, tmp_path: Path
+) -> None:
+    source, reads = (EXAMPLES / "one_rule.py").read_text(), '("prices", "clock")'
+    assert reads in source
+    (tmp_path / "monitor.py").write_text(source.replace(reads, '("clock",)'))
+    command = python(tmp_path / "monitor.py")
+    plan = world_plan(short_crash(tmp_path), 1, monitor_command=command)
+    result = watch(
+        environment, plan, WatchOptions(command=command, watches=("price_shock",))
+    ).result
+    assert broken(result) == {}
+    assert (result.claims_verdict, result.topics_read) == ("MISSED", ("clock",))
 
 
 def watched(environment: Environment, folder: Path, flaw: Flaw) -> ScenarioResult:

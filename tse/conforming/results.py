@@ -53,6 +53,8 @@ class ScenarioResult(msgspec.Struct, frozen=True, kw_only=True):
     detections: tuple[Detection, ...] = ()
     false_alarms: tuple[str, ...] = ()
     alerts_count: int = 0
+    topics_read: tuple[str, ...] = ()
+    """Those of which the monitor's heartbeats say that it read records."""
     slices_count: int = 0
     heartbeat_latency_ms_median: int | None = None
     """Wall time from a clock to the heartbeat that answers it."""

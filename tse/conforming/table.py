@@ -24,6 +24,8 @@ def rendered(conformance: Conformance) -> Iterator[RenderableType]:
     for result in conformance.scenarios:
         yield from _breaches(result)
     yield _detection_table(conformance)
+    read = dict.fromkeys(name for result in conformance.scenarios for name in result.topics_read)
+    yield f"  it says that it read {', '.join(read) or 'nothing'}"
     for result in conformance.scenarios:
         for alarm in result.false_alarms[:SHOWN_MAX]:
             yield f"  {result.scenario}: false alarm: {escape(alarm)}"

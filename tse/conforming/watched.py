@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from ecosystem.audit.conformance.checks import compare_restarted, examine
-from ecosystem.audit.conformance.heartbeats import latencies_ms
+from ecosystem.audit.conformance.heartbeats import latencies_ms, topics_read
 from ecosystem.audit.conformance.history import CheckResult, Finding, MonitorHistory
 from ecosystem.events.alerts import RiskHeartbeat
 from ecosystem.ids import run_key
@@ -182,6 +182,7 @@ class _Watch:
                 () if report is None else false_alarms_of(report, scenario.false_alarm_severity)
             ),
             alerts_count=sum(not isinstance(e, RiskHeartbeat) for _, e in history.events()),
+            topics_read=topics_read(history),
             slices_count=len(history.clocks),
             heartbeat_latency_ms_median=median_low(answered) if answered else None,
             heartbeat_latency_ms_max=answered[-1] if answered else None,

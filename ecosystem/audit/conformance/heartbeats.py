@@ -158,6 +158,12 @@ def latencies_ms(history: MonitorHistory) -> dict[int, int]:
     return latencies
 
 
+def topics_read(history: MonitorHistory) -> tuple[str, ...]:
+    """Return the topics of which some heartbeat says that it read records."""
+    read = {end.topic for _, beat in _beats(history) for end in beat.ends if end.end_offset > 0}
+    return tuple(sorted(read))
+
+
 def _in_time(history: MonitorHistory) -> Iterator[Finding]:
     clocks = _by_sequence(history)
     for number, latency_ms in latencies_ms(history).items():

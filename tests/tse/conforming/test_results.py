@@ -57,6 +57,7 @@ def result(
         reason="",
         detections=tuple(detections),
         false_alarms=tuple(false_alarms),
+        topics_read=("clock", "prices"),
         heartbeat_latency_ms_median=12,
         heartbeat_latency_ms_max=340,
     )
@@ -190,6 +191,7 @@ def test_a_monitor_that_keeps_all_is_told_so_and_what_was_seen_when() -> None:
     assert "CONFORMS to the contract; detection of what it claims (price_shock)" in text
     assert "9.0 s of event time" in text
     assert "false alarm: X" in text
+    assert "it says that it read clock, prices" in text
 
 
 def test_the_json_holds_every_breach_with_its_place() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecosystem.audit.conformance.checks import CHECKS, compare_restarted, examine
-from ecosystem.audit.conformance.heartbeats import latencies_ms
+from ecosystem.audit.conformance.heartbeats import latencies_ms, topics_read
 from ecosystem.audit.conformance.history import MonitorHistory, Place, Told
 from ecosystem.audit.conformance.lives import agrees
 from ecosystem.events.alerts import RiskAlertExpired, RiskAlertsGrouped
@@ -381,6 +381,22 @@ def test_what_a_person_did_needs_no_cause() -> None:
 
 def test_latencies_are_those_of_the_first_answers() -> None:
     assert latencies_ms(history()) == {0: 1_000, 1: 1_000, 2: 1_000, 3: 1_000}
+
+
+def test_topics_of_which_nothing_was_read_are_not_called_read() -> None:
+    nothing = tuple(msgspec.structs.replace(end, end_offset=0) for end in BEATS[0].ends)
+    assert topics_read(history()) == ("clock", "prices")
+    assert topics_read(history([another(BEATS[0], ends=nothing)])) == ()
+
+
+@given(st.lists(st.sampled_from(range(len(STORY))), max_size=2 * len(STORY)))
+def test_whatever_a_monitor_says_in_whatever_order_every_clause_has_an_answer(
+    order: list[int],
+) -> None:
+    kept = {result.name: result.kept for result in examine(history(STORY[n] for n in order))}
+    assert list(kept) == [check.name for check in CHECKS]
+    assert kept["event ids"] == (len(set(order)) == len(order))
+    assert kept["heartbeats"] == ([STORY[n] for n in order if STORY[n] in BEATS] == list(BEATS))
 
 
 def test_a_restarted_monitor_that_says_the_same_keeps_the_clause_whatever_its_ids() -> None:
