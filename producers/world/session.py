@@ -116,14 +116,7 @@ def build_host(
         clients.partitions(counted_topics(clients.catalogue)),
         RootIds(key, CLOCK),
     )
-    feedback: Feedback = NoMonitor()
-    if monitor:
-        spoken = clients.catalogue.topic(ALERTS).events
-        # Whatever else a monitor writes there is for the auditor to find, and for nobody to obey.
-        codec = Codec([event for event in events if event.__name__ in spoken])
-        first_s, later_s = patience_s
-        reader = clients.reader(TRADING_ENGINE, [ALERTS])
-        feedback = LogFeedback(reader, codec, later_s, first_s, check)
+    feedback = _feedback(clients, events, check, patience_s) if monitor else NoMonitor()
     return WorldHost(
         plan,
         build_world(plan, key, clients.catalogue, events),
@@ -132,3 +125,17 @@ def build_host(
         opening_events(plan, key),
         lambda: clients.ends(COORDINATOR, clients.run_topics()),
     )
+
+
+def _feedback(
+    clients: Clients,
+    events: Sequence[type[Event]],
+    check: Callable[[], None],
+    patience_s: tuple[float, float],
+) -> Feedback:
+    spoken = clients.catalogue.topic(ALERTS).events
+    # Whatever else a monitor writes there is for the auditor to find, and for nobody to obey.
+    codec = Codec([event for event in events if event.__name__ in spoken])
+    first_s, later_s = patience_s
+    reader = clients.reader(TRADING_ENGINE, [ALERTS])
+    return LogFeedback(reader, codec, later_s, first_s, check)

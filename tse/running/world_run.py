@@ -58,16 +58,7 @@ def run_world(
     clients = environment.clients(plan.run_id)
     with Processes(environment.home / "runs" / plan.run_id) as processes:
         on_stage("starting risk monitor and auditor")
-        if options.monitor:
-            start_monitor(
-                processes,
-                environment,
-                plan.run_id,
-                limits=options.limits,
-                command=options.monitor_command,
-            )
-        if options.audit:
-            start_audit(processes, environment, plan.run_id)
+        _start_watchers(processes, environment, plan.run_id, options)
         key = run_key(plan.seed, environment.secret)
         host = build_host(
             plan, key, clients, EVERY_EVENT, monitor=options.monitor, check=processes.check
@@ -83,3 +74,18 @@ def run_world(
             return completed, None
         on_stage("judging")
         return completed, await_findings(clients, plan.run_id, processes.check)
+
+
+def _start_watchers(
+    processes: Processes, environment: Environment, namespace: str, options: WorldOptions
+) -> None:
+    if options.monitor:
+        start_monitor(
+            processes,
+            environment,
+            namespace,
+            limits=options.limits,
+            command=options.monitor_command,
+        )
+    if options.audit:
+        start_audit(processes, environment, namespace)
