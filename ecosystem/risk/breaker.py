@@ -151,7 +151,7 @@ class CircuitBreaker:
         return ("critical alerts", len(critical) * E8, self.limit.criticals * E8, "alerts", told)
 
     def _inputs(self, before: Sequence[EventId]) -> Sequence[EventId]:
-        return (*self._portfolio.mark_ids(), *before, *self._portfolio.balance_ids())
+        return (*self._portfolio.mark_ids(), *before, *self._portfolio.holding_ids())
 
     def _open(
         self,

@@ -15,13 +15,16 @@ Defect = Literal[
     "FILL_NOT_POSITIVE",
     "FILL_SIDE_UNKNOWN",
     "INSTRUMENT_UNKNOWN",
+    "POSITION_GAP",
+    "POSITION_INCONSISTENT",
+    "POSITION_STALE",
     "PRICE_CROSSED",
     "PRICE_NOT_POSITIVE",
     "PRICE_OUT_OF_ORDER",
     "PRICE_SPREAD_ABSURD",
     "TIME_IMPLAUSIBLE",
 ]
-"""BALANCE_GAP alone is not left out: a balance states its total, so the books heal with it."""
+"""A gap of balances or positions is not left out: each states its total, so the books heal."""
 
 SPREAD_FACTOR_MAX = 2
 """An ask above this many times the bid is no quote."""

@@ -146,8 +146,7 @@ class RiskEngine:
             return False
         self._judge_whole(now_us)
         self._now_us = now_us
-        if now_us >= self.portfolio.day_ends_us:
-            self.portfolio.start_day(now_us)
+        self.state.advance(now_us)
         if self._pending:
             self._switch_off(self._apply_limits(now_us), event)
         for rule in self._timed:

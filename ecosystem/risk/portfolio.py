@@ -1,20 +1,25 @@
 """The firm's portfolio: what it holds everywhere, what that is worth, and how that moved.
 
-Holdings are the totals that venues and the custodian state, netted by asset. A settlement moves an
-asset between two of them in two records, so its legs change no position: what has left one place
-and not reached the other is in transit. Profit is what equity has gained beyond deposits, each
-deposit counted at the mark it came in at (or the first mark its asset ever had).
+Holdings are the totals that venues and the custodian state, netted by asset. A settlement or a
+transfer between own accounts moves an asset in two records, so its legs change no position: what
+has left one place and not reached the other is in transit. Equity is the worth of all holdings and
+the unrealised profit of all derivative positions. Profit is what equity has gained beyond deposits,
+each deposit counted at the mark it came in at (or the first mark its asset ever had).
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
 
+from ecosystem.events.accounts import PositionChanged
 from ecosystem.events.balances import BalanceChanged
 from ecosystem.events.words import EventId
 from ecosystem.instruments import INSTRUMENTS
 from ecosystem.risk.data_quality import DataQuality
-from ecosystem.units import DAY_US, E8, SECOND_US
+from ecosystem.risk.derivatives import Derivatives, Revaluation
+from ecosystem.risk.legs import Legs
+from ecosystem.units import DAY_US, E8
 
 UNIT_OF_ACCOUNT: Final = "USD"
 MARKED_BY: Final = {
@@ -23,8 +28,9 @@ MARKED_BY: Final = {
     if instrument.quote == UNIT_OF_ACCOUNT and instrument.kind == "SPOT"
 }
 """The asset each instrument's mid marks."""
-HALF_TRADE_US: Final = SECOND_US
-"""How long the second leg of a trade is waited for."""
+_MARKED: Final = sorted(MARKED_BY.values())
+_MOVES: Final = ("SETTLEMENT", "TRANSFER")
+"""Why an asset goes from one own account to another."""
 
 
 class Holding(msgspec.Struct, frozen=True, gc=False):
@@ -48,17 +54,20 @@ class Portfolio:
     __slots__ = (
         "_deposits_e16",
         "_equity_e16",
-        "_half_trades_us",
         "_holdings",
+        "_legs",
         "_mark_ids",
+        "_marked_by",
         "_quality",
         "_unvalued_e8",
         "day_ends_us",
         "day_start",
+        "derivatives",
         "high_water",
         "in_transit_e8",
         "marks_e8",
         "positions_e8",
+        "revision",
     )
 
     def __init__(self, quality: DataQuality) -> None:
@@ -66,7 +75,8 @@ class Portfolio:
         self._holdings: dict[tuple[str, str, str], Holding] = {}
         self._mark_ids: dict[str, EventId] = {}
         self._unvalued_e8: dict[str, int] = {}
-        self._half_trades_us: dict[EventId, int] = {}
+        self._marked_by: tuple[EventId, ...] | None = None
+        self._legs = Legs()
         self._equity_e16 = 0
         self._deposits_e16 = 0
         self.marks_e8: dict[str, int] = {UNIT_OF_ACCOUNT: E8}
@@ -78,6 +88,9 @@ class Portfolio:
         self.high_water = HighWater(0, ())
         self.day_start = HighWater(0, ())
         self.day_ends_us = 0
+        self.derivatives = Derivatives(quality)
+        self.revision = 0
+        """Rises whenever a position, or the mark of one, has changed."""
 
     def mark(self, asset: str, mark_e8: int, tick_id: EventId) -> bool:
         """Take in the price of `asset` in USD; return whether that changed the equity."""
@@ -85,12 +98,38 @@ class Portfolio:
         before_e8 = self.marks_e8.get(asset)
         self.marks_e8[asset] = mark_e8
         self._mark_ids[asset] = tick_id
+        self._marked_by = None
         if before_e8 is None:
             self._deposits_e16 += self._unvalued_e8.pop(asset, 0) * mark_e8
             before_e8 = 0
         if position_e8 == 0 or mark_e8 == before_e8:
             return False
         self._equity_e16 += position_e8 * (mark_e8 - before_e8)
+        self.revision += 1
+        return True
+
+    def mark_derivative(self, symbol: str, mark_e8: int, tick_id: EventId) -> bool:
+        """Take in the price of a derivative; return whether that changed the equity."""
+        self._marked_by = None
+        return self._revalued(self.derivatives.mark(symbol, mark_e8, tick_id))
+
+    def position(self, event: PositionChanged) -> bool:
+        """Take in what a derivative position is now; return whether that can be believed."""
+        found = self.derivatives.changed(event)
+        if found is None:
+            return False
+        self._legs.position(event)
+        self._revalued(found)
+        self._marked_by = None
+        self.revision += 1
+        return True
+
+    def _revalued(self, found: Revaluation) -> bool:
+        self._deposits_e16 += found.deposited_e16
+        self._equity_e16 += found.worth_e16
+        if not found.worth_e16:
+            return False
+        self.revision += 1
         return True
 
     def balance(self, event: BalanceChanged) -> bool:
@@ -113,36 +152,33 @@ class Portfolio:
         if unexplained_e8 and last is not None:
             self._quality.note("BALANCE_GAP")
         self._holdings[place] = Holding(event.total_e8, event.balance_sequence, event.event_id)
+        self._legs.balance(event)
         if event.reason in ("DEPOSIT", "WITHDRAWAL"):
             self._deposit(event.asset, moved_e8)
             return self._move(event.asset, moved_e8)
         self._deposit(event.asset, unexplained_e8)
-        if event.reason == "TRADE" and not self._half_trades_us.pop(event.reference_id, 0):
-            self._half_trades_us[event.reference_id] = event.event_time_us
-        if event.reason == "SETTLEMENT":
+        self.derivatives.paid(event)
+        if event.reason in _MOVES:
             before_e8 = self.in_transit_e8.get(event.asset, 0)
             self.in_transit_e8[event.asset] = before_e8 - event.change_e8
             return self._move(event.asset, unexplained_e8)
         return self._move(event.asset, moved_e8)
 
     def between_legs(self, now_us: int) -> bool:
-        """Return whether a trade was booked by half, so that the profit is no true one.
+        """Return whether a fact was booked by half, so that the profit is no true one.
 
-        Asset and price of a trade change in two records. Where their batches fall apart, one leg
-        is seen first; a leg that stays alone for a second is taken for the whole.
+        Where the batches of its records fall apart, one is seen before the other.
         """
-        if self._half_trades_us:
-            self._half_trades_us = {
-                trade: at_us
-                for trade, at_us in self._half_trades_us.items()
-                if now_us - at_us < HALF_TRADE_US
-            }
-        return bool(self._half_trades_us)
+        return self._legs.open(now_us)
 
     def _move(self, asset: str, moved_e8: int) -> bool:
         self.positions_e8[asset] = self.positions_e8.get(asset, 0) + moved_e8
         self._equity_e16 += moved_e8 * self.marks_e8.get(asset, 0)
-        return moved_e8 != 0
+        if not moved_e8:
+            return False
+        self._marked_by = None
+        self.revision += 1
+        return True
 
     def _deposit(self, asset: str, moved_e8: int) -> None:
         mark_e8 = self.marks_e8.get(asset)
@@ -168,7 +204,7 @@ class Portfolio:
 
     @property
     def equity_e8(self) -> int:
-        """Worth of all positions with a mark, in USD."""
+        """Worth of all holdings with a mark and of all derivative positions, in USD."""
         return self._equity_e16 // E8
 
     @property
@@ -191,12 +227,33 @@ class Portfolio:
         """Return what was lost since the day began in USD; negative when it was gained."""
         return (self.day_start.profit_e16 - self.profit_e16) // E8
 
-    def mark_ids(self) -> tuple[EventId, ...]:
-        """Return the ticks behind the marks of all assets held, by asset."""
-        held = self.positions_e8
-        return tuple(
-            tick_id for asset, tick_id in sorted(self._mark_ids.items()) if held.get(asset)
-        )
+    def tick_id(self, factor: str) -> EventId | None:
+        """Return the tick behind the mark of an asset or a derivative; None without one."""
+        return self._mark_ids.get(factor) or self.derivatives.mark_ids.get(factor)
+
+    def mark_ids(self, assets: Sequence[str] | None = None) -> tuple[EventId, ...]:
+        """Return the ticks behind the marks of all that is held, or of some assets.
+
+        Assets come before derivatives.
+        """
+        if assets is not None:
+            return tuple(self._mark_ids[one] for one in assets if one in self._mark_ids)
+        if self._marked_by is None:
+            held, derivatives = self.positions_e8, self.derivatives
+            assets_marked, symbols_marked = self._mark_ids, derivatives.mark_ids
+            self._marked_by = (
+                *(
+                    assets_marked[asset]
+                    for asset in _MARKED
+                    if held.get(asset) and asset in assets_marked
+                ),
+                *(
+                    symbols_marked[symbol]
+                    for symbol, gross_e8 in sorted(derivatives.gross_e8.items())
+                    if gross_e8 and symbol in symbols_marked
+                ),
+            )
+        return self._marked_by
 
     def balance_ids(self, asset: str | None = None) -> tuple[EventId, ...]:
         """Return the balances behind the positions (in one asset), by asset, venue, account."""
@@ -205,3 +262,7 @@ class Portfolio:
             for place, holding in sorted(self._holdings.items())
             if asset is None or place[0] == asset
         )
+
+    def holding_ids(self) -> tuple[EventId, ...]:
+        """Return the records behind all that is held: derivative positions, then balances."""
+        return (*self.derivatives.position_ids(), *self.balance_ids())

@@ -3,7 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ecosystem.events.accounts import PositionChanged, PositionLiquidated
 from ecosystem.events.balances import BalanceChanged
+from ecosystem.events.books import BookQuoted, FundingRateSet
 from ecosystem.events.envelope import Event
 from ecosystem.events.fills import OrderFilled
 from ecosystem.events.prices import PriceTicked
@@ -16,10 +18,15 @@ from ecosystem.events.settlements import (
 )
 from ecosystem.events.venues import VenueStatusChanged
 from ecosystem.risk.data_quality import DataQuality, defect_of_fill
+from ecosystem.risk.derivatives import UNDERLYINGS
+from ecosystem.risk.exposure import Exposure
 from ecosystem.risk.market import Market
+from ecosystem.risk.marks import VenueMarks
 from ecosystem.risk.pnl import TradingPnl
 from ecosystem.risk.portfolio import MARKED_BY, Portfolio
+from ecosystem.risk.returns import Returns
 from ecosystem.risk.settlements import Settlements
+from ecosystem.risk.value_at_risk import ValueAtRisk
 from ecosystem.risk.venues import Venues
 
 Take = Callable[[Any], bool]
@@ -33,6 +40,11 @@ class RiskState:
         self.quality = DataQuality()
         self.market = Market(self.quality)
         self.portfolio = Portfolio(self.quality)
+        self.derivatives = self.portfolio.derivatives
+        self.exposure = Exposure(self.portfolio)
+        self.returns = Returns(self.portfolio)
+        self.value_at_risk = ValueAtRisk(self.portfolio, self.returns)
+        self.marks = VenueMarks(self.market, self.portfolio)
         self.trading = TradingPnl()
         self.settlements = Settlements()
         self.venues = Venues()
@@ -41,6 +53,10 @@ class RiskState:
         self.takes: Mapping[type[Event], Take] = {
             PriceTicked: self._tick,
             BalanceChanged: self._balance,
+            PositionChanged: self._position,
+            PositionLiquidated: self.derivatives.liquidated,
+            FundingRateSet: self.derivatives.rate_set,
+            BookQuoted: self._book,
             OrderFilled: self._fill,
             SettlementInstructed: self.settlements.instructed,
             SettlementDelayed: self.settlements.delayed,
@@ -51,14 +67,26 @@ class RiskState:
         }
         """For each event type that moves the state, what takes it in."""
 
+    def advance(self, now_us: int) -> None:
+        """Come to an event time, before anything that happened then is taken in."""
+        # Between the two halves of a fact the day would begin with a profit it never had.
+        if now_us >= self.portfolio.day_ends_us and not self.portfolio.between_legs(now_us):
+            self.portfolio.start_day(now_us)
+        if now_us >= self.returns.due_us:
+            self.returns.sample(now_us)
+
     def _tick(self, tick: PriceTicked) -> bool:
         if not self.market.tick(tick):
             return False
         symbol = tick.instrument
-        asset = MARKED_BY.get(symbol)
-        if asset is not None and self.portfolio.mark(
-            asset, self.market.mids_e8[symbol], tick.event_id
-        ):
+        mid_e8 = self.market.mids_e8[symbol]
+        if (asset := MARKED_BY.get(symbol)) is not None:
+            moved = self.portfolio.mark(asset, mid_e8, tick.event_id)
+        elif symbol in UNDERLYINGS:
+            moved = self.portfolio.mark_derivative(symbol, mid_e8, tick.event_id)
+        else:
+            return True
+        if moved:
             self.moved_by = tick
         return True
 
@@ -66,6 +94,16 @@ class RiskState:
         if not self.portfolio.balance(balance):
             return False
         self.moved_by = balance
+        return True
+
+    def _position(self, position: PositionChanged) -> bool:
+        if not self.portfolio.position(position):
+            return False
+        self.moved_by = position
+        return True
+
+    def _book(self, book: BookQuoted) -> bool:
+        self.marks.book(book)
         return True
 
     def _fill(self, fill: OrderFilled) -> bool:

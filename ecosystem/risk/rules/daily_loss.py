@@ -48,7 +48,7 @@ class DailyLoss(Rule[DailyLossLimit]):
             inputs=(
                 *portfolio.mark_ids(),
                 *portfolio.day_start.mark_ids,
-                *portfolio.balance_ids(),
+                *portfolio.holding_ids(),
             ),
             message=(
                 f"the portfolio lost {format_e8(loss_e8, 2)} USD since midnight UTC;"

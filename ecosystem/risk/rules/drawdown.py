@@ -48,7 +48,7 @@ class Drawdown(Rule[DrawdownLimit]):
             inputs=(
                 *portfolio.mark_ids(),
                 *portfolio.high_water.mark_ids,
-                *portfolio.balance_ids(),
+                *portfolio.holding_ids(),
             ),
             message=(
                 f"the portfolio is {format_e8(fall_e8 * 100, 2)} % below its high water;"

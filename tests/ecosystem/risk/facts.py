@@ -5,6 +5,7 @@ from pathlib import Path
 
 import msgspec
 
+from ecosystem.events.accounts import PositionChanged
 from ecosystem.events.balances import BalanceChanged
 from ecosystem.events.clock import ClockAdvanced
 from ecosystem.events.envelope import Event
@@ -17,7 +18,8 @@ from ecosystem.units import E8, SECOND_US
 
 START_US = 1_767_571_200_000_000
 """2026-01-05T00:00:00Z, a Monday."""
-LIMITS_FILE = Path(__file__).parents[3] / "consumers" / "risk_monitor" / "limits.toml"
+ROOT = Path(__file__).parents[3]
+LIMITS_FILE = ROOT / "consumers" / "risk_monitor" / "limits.toml"
 NOBODY = EventId(bytes(16))
 
 
@@ -101,7 +103,7 @@ class Accounts:
         return BalanceChanged(
             event_id=balance_id,
             correlation_id=balance_id,
-            causation_id=balance_id,
+            causation_id=balance_id if reference == NOBODY else reference,
             event_time_us=at(seconds),
             venue=venue,
             account=account,
@@ -150,6 +152,40 @@ def fill(
     )
 
 
+def position(
+    seconds: float,
+    quantity_e8: int,
+    entry_price_e8: int,
+    *,
+    change_e8: int | None = None,
+    sequence: int = 0,
+    realised_e8: int = 0,
+    cause: EventId | None = None,
+    instrument: str = "BTC-USD-PERP",
+    account: str = "firm-futures",
+    venue: str = "exchange-okx",
+) -> PositionChanged:
+    """Return what a position is now; without a change it was opened by this one."""
+    position_id = event_id(f"position/{venue}/{account}/{instrument}", sequence)
+    return PositionChanged(
+        event_id=position_id,
+        correlation_id=position_id,
+        causation_id=position_id if cause is None else cause,
+        event_time_us=at(seconds),
+        venue=venue,
+        account=account,
+        instrument=instrument,
+        reason="TRADE",
+        reference_id=position_id,
+        quantity_change_e8=quantity_e8 if change_e8 is None else change_e8,
+        quantity_e8=quantity_e8,
+        entry_price_e8=entry_price_e8,
+        realised_pnl_e8=realised_e8,
+        margin_e8=abs(quantity_e8) * entry_price_e8 // E8 // 10,
+        position_sequence=sequence,
+    )
+
+
 def clock(seconds: float, number: int) -> ClockAdvanced:
     """Return an advance of the clock that names no ends."""
     clock_id = event_id("clock", number)
@@ -166,6 +202,7 @@ def clock(seconds: float, number: int) -> ClockAdvanced:
 TOPIC_OF: dict[type[Event], str] = {
     PriceTicked: "prices",
     BalanceChanged: "balances",
+    PositionChanged: "balances",
     OrderFilled: "fills",
     ClockAdvanced: "clock",
 }

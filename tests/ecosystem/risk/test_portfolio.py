@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -162,20 +161,17 @@ def test_a_balance_whose_parts_are_not_its_total_is_left_out() -> None:
     assert quality.counts() == {"BALANCE_INCONSISTENT": 1}
 
 
-@pytest.mark.parametrize(("seconds", "waits"), [(0.0, True), (0.9, True), (1.0, False)])
-def test_half_a_trade_is_waited_for_a_second(seconds: float, waits: bool) -> None:
-    trade = event_id("trade", 0)
-    portfolio, _ = portfolio_with(Accounts().change(0, "BTC", E8, "TRADE", reference=trade))
-    assert portfolio.between_legs(at(seconds)) is waits
-
-
-def test_a_whole_trade_is_not_waited_for() -> None:
-    accounts, trade = Accounts(), event_id("trade", 0)
-    portfolio, _ = portfolio_with(
-        accounts.change(0, "BTC", E8, "TRADE", reference=trade),
-        accounts.change(0, "USD", -E8, "TRADE", reference=trade),
-    )
-    assert not portfolio.between_legs(at(0))
+def test_a_transfer_between_own_accounts_is_no_profit_at_any_moment() -> None:
+    accounts, request = Accounts(), event_id("transfer", 0)
+    portfolio, _ = portfolio_with(accounts.change(0, "BTC", 2 * E8))
+    portfolio.mark("BTC", 60_000 * E8, event_id("m", 0))
+    for account, change_e8 in (("firm-momentum", -E8), ("firm-futures", E8)):
+        portfolio.balance(
+            accounts.change(1, "BTC", change_e8, "TRANSFER", account=account, reference=request)
+        )
+        assert portfolio.positions_e8["BTC"] == 2 * E8
+        assert portfolio.profit_e8 == 0
+    assert portfolio.in_transit_e8["BTC"] == 0
 
 
 def test_inputs_are_those_of_assets_held() -> None:

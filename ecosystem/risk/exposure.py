@@ -1,0 +1,117 @@
+"""What the portfolio is exposed to: delta, gross and net exposure, leverage, concentration.
+
+Delta of an underlying is what is owned of it, wherever it is, and what derivatives add: a unit of a
+linear perpetual moves with its underlying one for one (Hull, Options, Futures and Other
+Derivatives, the chapter on the Greek letters). In USD it is worth what the underlying is.
+
+Exposure follows the gross method of Regulation (EU) No 231/2013, Article 7: the sum of the absolute
+values of all positions, derivatives as the equivalent position in their underlying, nothing netted
+between instruments, cash in the base currency left out; a stablecoin is not cash in the base
+currency, so it counts. Leverage is exposure divided by net asset value, Article 6, which is our
+equity.
+
+Concentration of an underlying is its delta in USD as a share of the equity, not of the gross
+exposure: the question is how much of the firm's capital hangs on one price. Leverage raises that
+share and cash lowers it, while the share of a gross exposure would stay as it is if every position
+were doubled. Spot and perpetual of one underlying net, since one price moves both.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+
+from ecosystem.risk.derivatives import UNDERLYINGS
+from ecosystem.risk.portfolio import MARKED_BY, Portfolio
+from ecosystem.units import E8
+
+ASSETS_EXPOSED: Final = tuple(MARKED_BY.values())
+"""The underlyings: every asset that has a price in USD."""
+_NO_EQUITY_E8: Final = 10**6 * E8
+"""A ratio to an equity that is gone: beyond every limit."""
+
+
+class Exposures(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """All exposures of one moment; amounts in USD unless their name says otherwise."""
+
+    valued: bool
+    """Whether every asset that is held has a mark; before, a share of the equity says nothing."""
+    deltas_e8: Mapping[str, int]
+    """By underlying, in its own units; negative when short."""
+    deltas_usd_e8: Mapping[str, int]
+    instruments_usd_e8: Mapping[str, int]
+    """By instrument: an asset that is owned counts for the one that marks it."""
+    gross_e8: int
+    net_e8: int
+    equity_e8: int
+
+    def leverage_e8(self) -> int:
+        """Return gross exposure divided by equity, a ratio; 0 before all is valued."""
+        return self._ratio_e8(self.gross_e8)
+
+    def concentration_e8(self, asset: str) -> int:
+        """Return the delta of an underlying as a share of the equity; 0 before all is valued."""
+        return self._ratio_e8(abs(self.deltas_usd_e8.get(asset, 0)))
+
+    def delta_total_e8(self) -> int:
+        """Return the sum of all deltas in USD without their signs: none offsets another."""
+        return sum(map(abs, self.deltas_usd_e8.values()))
+
+    def _ratio_e8(self, amount_e8: int) -> int:
+        if not amount_e8 or not self.valued:
+            return 0
+        return amount_e8 * E8 // self.equity_e8 if self.equity_e8 > 0 else _NO_EQUITY_E8
+
+
+class Exposure:
+    """Computes the exposures of a portfolio, anew only when it has changed."""
+
+    __slots__ = ("_portfolio", "_revision", "_told")
+
+    def __init__(self, portfolio: Portfolio) -> None:
+        self._portfolio = portfolio
+        self._revision = -1
+        self._told: Exposures | None = None
+
+    def now(self) -> Exposures:
+        """Return the exposures as the portfolio stands; what has no mark counts as nothing."""
+        if self._told is None or self._revision != self._portfolio.revision:
+            self._told = self._measured()
+            self._revision = self._portfolio.revision
+        return self._told
+
+    def delta_e8(self, asset: str) -> int:
+        """Return the delta of one underlying in its own units."""
+        portfolio = self._portfolio
+        derived_e8 = portfolio.derivatives.deltas_e8.get(asset, 0)
+        return portfolio.positions_e8.get(asset, 0) + derived_e8
+
+    def _measured(self) -> Exposures:
+        portfolio, derivatives = self._portfolio, self._portfolio.derivatives
+        marks_e8, gross_e16 = portfolio.marks_e8, 0
+        deltas_e8: dict[str, int] = {}
+        deltas_usd_e8: dict[str, int] = {}
+        instruments_e8: dict[str, int] = {}
+        valued = True
+        for symbol, asset in MARKED_BY.items():
+            held_e8 = portfolio.positions_e8.get(asset, 0)
+            delta_e8 = held_e8 + derivatives.deltas_e8.get(asset, 0)
+            mark_e8 = marks_e8.get(asset, 0)
+            deltas_e8[asset], deltas_usd_e8[asset] = delta_e8, delta_e8 * mark_e8 // E8
+            if held_e8:
+                instruments_e8[symbol] = held_e8 * mark_e8 // E8
+                gross_e16 += abs(held_e8 * mark_e8)
+            valued = valued and bool(mark_e8 or not held_e8)
+        for symbol, quantity_e8 in derivatives.quantities_e8.items():
+            mark_e8 = marks_e8.get(UNDERLYINGS[symbol], 0)
+            instruments_e8[symbol] = quantity_e8 * mark_e8 // E8
+            gross_e16 += derivatives.gross_e8[symbol] * mark_e8
+        return Exposures(
+            valued=valued,
+            deltas_e8=deltas_e8,
+            deltas_usd_e8=deltas_usd_e8,
+            instruments_usd_e8=instruments_e8,
+            gross_e8=gross_e16 // E8,
+            net_e8=sum(deltas_usd_e8.values()),
+            equity_e8=portfolio.equity_e8,
+        )
