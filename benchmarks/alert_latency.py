@@ -27,6 +27,7 @@ from eventlog.clients import Clients
 from eventlog.codec import schema_id
 from eventlog.kafka_reader import KafkaReader
 from tse.running.environment import ROOT, Environment
+from tse.running.plans import LIMITS
 from tse.running.processes import Processes
 from tse.running.services import RISK_MONITOR, start_monitor
 
@@ -251,7 +252,7 @@ def run() -> list[Row]:
     rows: list[Row] = []
 
     def start_ours(processes: Processes, clients: Clients) -> None:
-        start_monitor(processes, around, clients.namespace.name, slices="arrival")
+        start_monitor(processes, around, clients.namespace.name, slices="arrival", limits=LIMITS)
 
     with (
         broker_times() as around,

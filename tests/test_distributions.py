@@ -125,6 +125,7 @@ def test_the_lab_carries_what_a_checkout_reads(lab_wheel: zipfile.ZipFile) -> No
     names = set(lab_wheel.namelist())
     assert str(home / "topics.yaml") in names
     assert str(home / "schemas/avro/ids.lock.json") in names
+    assert str(home / "scenarios/limits.toml") in names
 
 
 def test_a_bundle_is_made_in_a_folder_of_its_own(tmp_path: Path) -> None:

@@ -150,7 +150,7 @@ def run(
         plan = with_recordings(plan, found)
         for line in remarks(plan, found):
             typer.echo(line)
-    options = WorldOptions(monitor=monitor, limits=limits, monitor_command=command)
+    options = WorldOptions(monitor=monitor, monitor_command=command)
     if attach:
         findings = execute_attached(plan, options, reports)
     elif host is Host.LIVE:

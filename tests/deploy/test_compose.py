@@ -81,6 +81,13 @@ def test_the_risk_monitor_has_an_image_of_its_own_and_no_volume() -> None:
     assert "volumes" not in monitor
 
 
+def test_the_risk_monitor_watches_the_laboratorys_firm_by_the_laboratorys_limits() -> None:
+    limits = SERVICES["risk-monitor"]["environment"]["RISK_MONITOR_LIMITS_FILE"]
+    copied = f"COPY --from=lab-build /opt/trading-ecosystem/scenarios/limits.toml {limits}"
+    image = (ROOT / "deploy" / "Dockerfile").read_text().split("AS risk-monitor\n")[1]
+    assert copied in image.split("FROM ")[0].splitlines()
+
+
 def test_every_principal_with_a_process_has_a_service_under_its_name() -> None:
     principals = set(load_catalogue(ROOT / "topics.yaml").principals)
     assert principals - OFFLINE_PRINCIPALS == set(SERVICES) - {"broker", "init"}

@@ -26,7 +26,6 @@ from streams.audit_correlator.settings import BLOCKS_TOPIC
 from tests.end_to_end.runs import PRODUCTION, raw_records, records, run
 from tse.running.environment import Environment
 from tse.running.plans import LIMITS, world_plan
-from tse.running.world_run import WorldOptions
 
 pytestmark = [pytest.mark.infra, pytest.mark.timeout(600)]
 BOUGHT_E8 = E8 // 10
@@ -112,7 +111,7 @@ def test_normal_trading_flow(environment: Environment, tmp_path: Path) -> None:
     strategy = f"tests.end_to_end.buy_once:BuyOnce@{GUEST_ACCOUNT}"
     plan = world_plan(str(scenario), 1, limits=limits, strategies=[strategy])
 
-    completed, findings = run(environment, plan, WorldOptions(limits=limits))
+    completed, findings = run(environment, plan)
     assert completed.status == "COMPLETED"
     clients = environment.clients(plan.run_id)
     events = events_of(clients)

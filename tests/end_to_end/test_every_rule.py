@@ -25,7 +25,7 @@ def alerts_of(
     limits = folder / "limits.toml"
     limits.write_text(STORIES.limits_text())
     plan = world_plan(write_scenario(folder, name, scenario), seed, limits=limits)
-    options = WorldOptions(audit=False, limits=limits)
+    options = WorldOptions(audit=False)
     completed, _ = run_world(environment, plan, options, unwatched)
     assert (completed.status, completed.monitor_status) == ("COMPLETED", "ANSWERED")
     return [record.event for record in records(environment.clients(plan.run_id), ["risk-alerts"])]

@@ -15,7 +15,6 @@ from tests.end_to_end.runs import PRODUCTION, content, plan_of, run, short_crash
 from tse.running.environment import Environment
 from tse.running.in_process import InProcessRun
 from tse.running.plans import LIMITS, world_plan
-from tse.running.world_run import WorldOptions
 
 pytestmark = [pytest.mark.infra, pytest.mark.timeout(600)]
 NERVOUS = Path(__file__).with_name("nervous-limits.toml")
@@ -59,7 +58,7 @@ def test_quiet_minutes_under_nervous_limits_are_judged_alike(
     scenario = tmp_path / "short-quiet.yaml"
     scenario.write_text(SHORT_QUIET)
     plan = world_plan(str(scenario), 5, limits=NERVOUS)
-    run(environment, plan, WorldOptions(limits=NERVOUS))
+    run(environment, plan)
     derived, kinds = in_process(environment, plan, NERVOUS)
     assert RiskAlertRaised.__name__ in kinds
     assert derived == on_the_log(environment.clients(plan.run_id))

@@ -47,7 +47,7 @@ def test_without_a_monitor_the_crash_is_missed(environment: Environment, tmp_pat
 
 def test_an_alert_without_an_injection_is_a_false_alarm(environment: Environment) -> None:
     plan = plan_of("quiet")
-    _, findings = run(environment, plan, WorldOptions(limits=NERVOUS))
+    _, findings = run(environment, plan)
     assert findings.report.verdict == "FALSE_ALARM"
     raised = [
         record.event

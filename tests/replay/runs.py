@@ -42,7 +42,7 @@ from replay.auditor_again import RecordAsMessage
 from streams.audit_correlator.correlator import EVIDENCE_TYPES, Correlator
 from streams.audit_correlator.cutting import Cutter
 from tests.ecosystem.audit.runs import Envelope, crash_scenario
-from tests.ecosystem.risk.facts import LIMITS_FILE, Accounts, clock, tick
+from tests.ecosystem.risk.facts import LAB_LIMITS_FILE, Accounts, clock, tick
 
 EVENTS: Final = (*PRODUCTION_EVENTS, *CONTROL_EVENTS)
 CODEC: Final = Codec(EVENTS)
@@ -57,7 +57,8 @@ MIDS: Final[Mapping[str, int]] = {"BTC-USD": 60_000, "ETH-USD": 3_000, "USDT-USD
 CRASH: Final[Sequence[float]] = (1.0, 0.999, 0.97, 0.9, 0.85, 0.84, 0.9, 0.97, 1.0, 1.0)
 ALTERED_BELOW: Final = 0.99
 """Prices below this share of their start are the crash's."""
-LIMITS_TEXT: Final = LIMITS_FILE.read_text()
+LIMITS_TEXT: Final = LAB_LIMITS_FILE.read_text()
+SETTINGS_JSON: Final = msgspec.json.encode({"limits_toml": LIMITS_TEXT}).decode()
 STEPS_MAX: Final = 200
 
 
@@ -139,7 +140,9 @@ class RunOnLog:
         self.scheduled: InjectionScheduled
         self.completed: RunCompleted
 
-    def open(self, run_id: str = "r1", host: HostKind = "WORLD", settings_json: str = "{}") -> None:
+    def open(
+        self, run_id: str = "r1", host: HostKind = "WORLD", settings_json: str = SETTINGS_JSON
+    ) -> None:
         """Write how a run begins."""
         plan = RunPlan(
             run_id=run_id,

@@ -19,6 +19,7 @@ from eventlog.records import RawRecord
 from replay.errors import HistoryCutError, UnfinishedRunError, UnknownRunError
 from replay.history import History, MemoryHistory, Ranges
 from replay.rederive import Outcome, Progress, rederive_from
+from tests.ecosystem.risk.facts import LIMITS_FILE
 from tests.replay.runs import (
     CATALOGUE,
     CRASH,
@@ -269,7 +270,7 @@ def test_a_later_run_is_judged_with_what_the_monitor_remembers(log: InMemory) ->
 
 
 def test_limits_of_the_run_are_used_and_not_those_shipped(log: InMemory) -> None:
-    text = LIMITS_TEXT.replace("version = 1", "version = 9").replace("move = 0.02", "move = 0.2")
+    text = LIMITS_TEXT.replace("version = 2", "version = 9").replace("move = 0.02", "move = 0.2")
     run = RunOnLog(log)
     run.open(settings_json=msgspec.json.encode({"limits_toml": text}).decode())
     run.fill()
@@ -283,12 +284,12 @@ def test_limits_of_the_run_are_used_and_not_those_shipped(log: InMemory) -> None
 
 def test_limits_that_the_run_does_not_name_are_found_out(log: InMemory) -> None:
     run = RunOnLog(log)
-    run.open()
+    run.open(settings_json="{}")
     run.fill()
-    run.watch(limits_text=LIMITS_TEXT.replace("version = 1", "version = 9"))
+    run.watch(limits_text=LIMITS_FILE.read_text().replace("version = 2", "version = 9"))
     run.complete()
     run.audit()
-    assert "limit_version is 9 on the log and 1 when derived" in difference(replayed(log))
+    assert "limit_version is 9 on the log and 2 when derived" in difference(replayed(log))
 
 
 def test_what_another_monitor_said_is_taken_as_it_stands(log: InMemory) -> None:

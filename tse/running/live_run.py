@@ -21,7 +21,7 @@ from producers.test_coordinator.live_run import LiveRun, await_flow
 from tse.running.environment import RUN_KEY, Environment
 from tse.running.findings import Findings, await_findings
 from tse.running.processes import Processes
-from tse.running.services import start_audit, start_monitor, start_simulator
+from tse.running.services import start_audit, start_monitor, start_simulator, write_limits
 from tse.running.world_run import WorldOptions, prepare
 
 NOTHING: Final[Callable[[], None]] = lambda: None  # noqa: E731 - a default, named for its readers
@@ -102,11 +102,9 @@ def paced(environment: Environment, plan: RunPlan, scale: float) -> tuple[RunPla
     text = _SILENCE.sub(
         lambda found: f"silence_s = {max(int(found[1]), least_s)}", recorded["limits_toml"]
     )
-    file = environment.home / "runs" / plan.run_id / "limits.toml"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(text, encoding="utf-8")
     settings_json = json.dumps({**recorded, "limits_toml": text})
-    return msgspec.structs.replace(plan, settings_json=settings_json), file
+    plan = msgspec.structs.replace(plan, settings_json=settings_json)
+    return plan, write_limits(environment, plan)
 
 
 def _desk_settings(environment: Environment, plan: RunPlan) -> dict[str, str]:

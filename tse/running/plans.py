@@ -17,8 +17,9 @@ from replay.plan import MONITOR_COMMAND
 from tse.running.environment import ROOT
 
 SCENARIOS: Final = ROOT / "scenarios"
-LIMITS: Final = ROOT / "consumers" / "risk_monitor" / "limits.toml"
-"""The limits of a run that is given no others; every run records the text of its own."""
+LIMITS: Final = SCENARIOS / "limits.toml"
+"""The limits of a run that is given no others, which are those of the laboratory's firm; every run
+records the text of its own."""
 DISTRIBUTION: Final = "trading-ecosystem"
 
 

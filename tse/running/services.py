@@ -1,5 +1,6 @@
 """The commands and settings of the services that stand around a run."""
 
+import json
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from ecosystem.errors import InvalidInputError
+from ecosystem.run import RunPlan
 from eventlog.catalogue.model import Plane
 from eventlog.catalogue.view import view_of
 from eventlog.schema.export import export_schemas
@@ -75,6 +77,14 @@ def monitor_settings(environment: Environment, namespace: str, slices: str) -> d
         "RISK_MONITOR_SCHEMAS_DIR": str((folder / "schemas").resolve()),
         "RISK_MONITOR_SLICES": slices,
     }
+
+
+def write_limits(environment: Environment, plan: RunPlan) -> Path:
+    """Write the limits that the plan records into a file for the risk monitor; return it."""
+    file = environment.home / "runs" / plan.run_id / "limits.toml"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.loads(plan.settings_json)["limits_toml"], encoding="utf-8")
+    return file
 
 
 def start_audit(processes: Processes, environment: Environment, namespace: str) -> None:

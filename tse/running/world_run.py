@@ -1,7 +1,6 @@
 """Runs a scenario in a world: a namespace of its own, monitor and auditor around it."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import msgspec
 
@@ -15,7 +14,7 @@ from producers.world.session import build_host
 from tse.running.environment import EVERY_EVENT, Environment
 from tse.running.findings import Findings, await_findings
 from tse.running.processes import Processes
-from tse.running.services import start_audit, start_monitor
+from tse.running.services import start_audit, start_monitor, write_limits
 
 
 class WorldOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,8 +22,6 @@ class WorldOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     monitor: bool = True
     audit: bool = True
-    limits: Path | None = None
-    """Another limits file for the risk monitor."""
     monitor_command: tuple[str, ...] = ()
     """Starts another's risk monitor in the place of ours."""
 
@@ -58,7 +55,7 @@ def run_world(
     clients = environment.clients(plan.run_id)
     with Processes(environment.home / "runs" / plan.run_id) as processes:
         on_stage("starting risk monitor and auditor")
-        _start_watchers(processes, environment, plan.run_id, options)
+        _start_watchers(processes, environment, plan, options)
         key = run_key(plan.seed, environment.secret)
         host = build_host(
             plan, key, clients, EVERY_EVENT, monitor=options.monitor, check=processes.check
@@ -77,15 +74,15 @@ def run_world(
 
 
 def _start_watchers(
-    processes: Processes, environment: Environment, namespace: str, options: WorldOptions
+    processes: Processes, environment: Environment, plan: RunPlan, options: WorldOptions
 ) -> None:
     if options.monitor:
         start_monitor(
             processes,
             environment,
-            namespace,
-            limits=options.limits,
+            plan.run_id,
+            limits=write_limits(environment, plan),
             command=options.monitor_command,
         )
     if options.audit:
-        start_audit(processes, environment, namespace)
+        start_audit(processes, environment, plan.run_id)

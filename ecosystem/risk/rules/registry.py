@@ -6,15 +6,22 @@ from typing import Final
 
 from ecosystem.risk.rule import RuleKind
 from ecosystem.risk.rules import (
+    concentration,
     daily_loss,
+    delta_limit,
     drawdown,
     feed_stale,
+    instrument_notional,
+    leverage,
     order_rate,
     order_size,
+    portfolio_notional,
     position_limit,
     price_shock,
     repeated_execution,
     settlement_timeout,
+    trailing_stop,
+    value_at_risk,
     venue_down,
 )
 
@@ -26,6 +33,13 @@ RULES: Final[Mapping[str, RuleKind]] = MappingProxyType(
             position_limit.KIND,
             drawdown.KIND,
             daily_loss.KIND,
+            portfolio_notional.KIND,
+            instrument_notional.KIND,
+            concentration.KIND,
+            delta_limit.KIND,
+            leverage.KIND,
+            value_at_risk.KIND,
+            trailing_stop.KIND,
             settlement_timeout.KIND,
             venue_down.KIND,
             feed_stale.KIND,

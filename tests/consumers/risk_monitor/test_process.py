@@ -26,6 +26,7 @@ from eventlog.records import RawRecord
 from tests.brokers import Broker as GivenBroker
 from tests.consumers.risk_monitor.test_service import served
 from tests.consumers.risk_monitor.worlds import CODEC, CRASH, TOPICS, SmallWorld
+from tests.ecosystem.risk.facts import LAB_LIMITS_FILE
 
 pytestmark = pytest.mark.infra
 
@@ -76,6 +77,7 @@ class Stage:
             "RISK_MONITOR_PASSWORD_FILE": str(broker.secrets.path(f"kafka/{principal}")),
             "RISK_MONITOR_TOPICS_FILE": str(view),
             "RISK_MONITOR_NAMESPACE": namespace,
+            "RISK_MONITOR_LIMITS_FILE": str(LAB_LIMITS_FILE),
         }
         self._command = list(command)
         self._works_in = works_in

@@ -78,7 +78,7 @@ def test_the_crash_is_told_before_the_heartbeat_of_its_slice() -> None:
     served(world.service())
     told = world.events("risk-alerts")
     shocks = [e for e in told if isinstance(e, RiskAlertRaised | RiskAlertEscalated)]
-    assert {alert.rule for alert in shocks} == {"price_shock", "drawdown"}
+    assert {alert.rule for alert in shocks} == {"price_shock", "drawdown", "trailing_stop"}
     first = told.index(shocks[0])
     following = next(e for e in told[first:] if isinstance(e, RiskHeartbeat))
     assert following.slice_sequence == 2

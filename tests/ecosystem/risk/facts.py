@@ -20,6 +20,7 @@ START_US = 1_767_571_200_000_000
 """2026-01-05T00:00:00Z, a Monday."""
 ROOT = Path(__file__).parents[3]
 LIMITS_FILE = ROOT / "consumers" / "risk_monitor" / "limits.toml"
+LAB_LIMITS_FILE = ROOT / "scenarios" / "limits.toml"
 NOBODY = EventId(bytes(16))
 
 
@@ -33,8 +34,8 @@ class Placed(msgspec.Struct, frozen=True):
 
 
 def limits() -> Limits:
-    """Return the limits that are shipped."""
-    return parse_limits(LIMITS_FILE.read_text(), LIMITS_FILE.name)
+    """Return the limits of the laboratory, which a portfolio like its firm's can keep."""
+    return parse_limits(LAB_LIMITS_FILE.read_text(), LAB_LIMITS_FILE.name)
 
 
 def event_id(kind: str, number: int) -> EventId:

@@ -33,7 +33,7 @@ def test_the_limits_shipped_say_what_the_design_says() -> None:
 
 def test_all_mistakes_are_told_at_once_with_what_is_allowed() -> None:
     text = (
-        SHIPPED.replace("version = 1", "version = 0\ncolour = 1")
+        SHIPPED.replace("version = 2", "version = 0\ncolour = 1")
         .replace("move = 0.02", "mvoe = 0.02")
         .replace("fall = 0.15", "fall = -0.15")
         .replace("loss_usd = 500_000", 'loss_usd = "much"')

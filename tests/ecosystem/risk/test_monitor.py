@@ -18,6 +18,7 @@ from ecosystem.events.envelope import Event
 from ecosystem.events.orders import OrderRejected
 from ecosystem.risk.limits import parse_limits
 from ecosystem.risk.monitor import RiskEngine
+from ecosystem.risk.rules.registry import RULES
 from ecosystem.units import E8
 from tests.ecosystem.risk.facts import (
     LIMITS_FILE,
@@ -140,10 +141,12 @@ def test_a_crash_is_told_by_shock_and_drawdown_and_resolved_when_it_is_over() ->
     assert life(alerts, "drawdown") == [("Raised", "LOW"), ("Escalated", "MEDIUM")]
     assert life(alerts, "price_shock")[:2] == [("Raised", "LOW"), ("Raised", "LOW")]
     shocks = [a for a in alerts if isinstance(a, RiskAlertRaised | RiskAlertEscalated)]
-    assert {a.subject for a in shocks} == {
-        "BTC-USD",
-        "ETH-USD",
-        "portfolio",
+    assert {(a.rule, a.subject) for a in shocks} == {
+        ("price_shock", "BTC-USD"),
+        ("price_shock", "ETH-USD"),
+        ("drawdown", "portfolio"),
+        ("trailing_stop", "BTC"),
+        ("trailing_stop", "ETH"),
     }
     assert ("Escalated", "CRITICAL") in life(alerts, "price_shock")
     drawdown = next(a for a in shocks if a.rule == "drawdown")
@@ -307,8 +310,8 @@ def test_events_of_no_concern_change_nothing() -> None:
 
 def test_a_rule_switched_off_is_silent() -> None:
     text = LIMITS_FILE.read_text()
-    for table in ("[price_shock]", "[drawdown]", "[daily_loss]", "[position_limit]"):
-        text = text.replace(table, f"{table}\nenabled = false\n#")
+    for rule in RULES:
+        text = text.replace(f"[{rule}]", f"[{rule}]\nenabled = false\n#")
     engine, accounts = RiskEngine(parse_limits(text, "limits.toml")), Accounts()
     engine.process_slice(placed([*marks(0), *opening(accounts)]))
     assert engine.process_slice(placed(marks(1, 0.5))) == []

@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from consumers.risk_monitor.settings import LIMITS_FILE
 from ecosystem.errors import EcosystemError
+from ecosystem.risk.limits import parse_limits
+from ecosystem.risk.rules.registry import RULES
 from tse.running.plans import LIMITS, new_run_id, scenario_path, world_plan
 
 
@@ -30,6 +33,18 @@ def test_a_plan_carries_the_whole_scenario_and_the_limits() -> None:
     assert plan.software_version
 
 
+def test_the_laboratorys_limits_are_the_shipped_ones_but_for_what_its_firm_cannot_keep() -> None:
+    shipped = parse_limits(LIMITS_FILE.read_text(), "shipped")
+    lab = parse_limits(LIMITS.read_text(), "laboratory")
+    differing = {name for name in RULES if lab.rules[name] != shipped.rules[name]}
+    assert differing == {"concentration"}
+    assert (lab.version, lab.alerts, lab.breaker) == (
+        shipped.version,
+        shipped.alerts,
+        shipped.breaker,
+    )
+
+
 def test_run_ids_are_fresh_and_fit_to_be_namespaces() -> None:
     names = {new_run_id() for _ in range(100)}
     assert len(names) == 100
@@ -40,7 +55,7 @@ def test_limits_that_the_monitor_would_refuse_are_refused_before_anything_starts
     tmp_path: Path,
 ) -> None:
     limits = tmp_path / "limits.toml"
-    limits.write_text(LIMITS.read_text().replace("version = 1", "version = 0"))
+    limits.write_text(LIMITS.read_text().replace("version = 2", "version = 0"))
     with pytest.raises(EcosystemError, match=r"limits\.toml: version: 0 found"):
         world_plan("market-crash", 1, limits=limits)
     limits.write_bytes(b"\xff\xfe")
