@@ -7,6 +7,7 @@ mark that is much older than the newest of its instrument has no vote.
 """
 
 from collections.abc import Mapping
+from operator import itemgetter
 from typing import Final
 
 from ecosystem.events.books import BookQuoted
@@ -28,20 +29,19 @@ class VenueMarks:
         self._market = market
         self._portfolio = portfolio
         self.quotes: dict[tuple[str, str], BookQuoted] = {}
-        """The last book with two sides, by instrument and venue."""
+        """The last book, by instrument and venue."""
 
-    def book(self, book: BookQuoted) -> None:
+    def book(self, book: BookQuoted) -> bool:
         """Take in a book; one without two sides, or whose sides cross, marks nothing."""
-        bids_e8, asks_e8 = book.bid_prices_e8, book.ask_prices_e8
-        if bids_e8 and asks_e8 and 0 < bids_e8[0] <= asks_e8[0]:
-            self.quotes[book.instrument, book.venue] = book
+        self.quotes[book.instrument, book.venue] = book
+        return True
 
     def by_venue_e8(self, symbol: str) -> Mapping[str, int]:
         """Return the marks of an instrument by venue, and the feed's, that count now."""
         marks = {
             venue: (book.event_time_us, (book.bid_prices_e8[0] + book.ask_prices_e8[0]) // 2)
-            for (instrument, venue), book in sorted(self.quotes.items())
-            if instrument == symbol
+            for (instrument, venue), book in sorted(self.quotes.items(), key=itemgetter(0))
+            if instrument == symbol and _sound(book)
         }
         if (tick := self._market.ticks.get(symbol)) is not None:
             # The feed's own book is older than its last tick, and has no second vote.
@@ -84,3 +84,8 @@ class VenueMarks:
             if (mark_e8 := marks_e8[symbol]) is not None:
                 worth_e16 += derivatives.worth_e16(symbol, mark_e8)
         return worth_e16 // E8
+
+
+def _sound(book: BookQuoted) -> bool:
+    bids_e8, asks_e8 = book.bid_prices_e8, book.ask_prices_e8
+    return bool(bids_e8 and asks_e8 and 0 < bids_e8[0] <= asks_e8[0])

@@ -240,19 +240,15 @@ class Portfolio:
             return tuple(self._mark_ids[one] for one in assets if one in self._mark_ids)
         if self._marked_by is None:
             held, derivatives = self.positions_e8, self.derivatives
-            assets_marked, symbols_marked = self._mark_ids, derivatives.mark_ids
-            self._marked_by = (
-                *(
-                    assets_marked[asset]
-                    for asset in _MARKED
-                    if held.get(asset) and asset in assets_marked
-                ),
-                *(
-                    symbols_marked[symbol]
+            marks = self._mark_ids
+            ids = [marks[asset] for asset in _MARKED if held.get(asset) and asset in marks]
+            if derivatives.gross_e8:
+                ids += [
+                    derivatives.mark_ids[symbol]
                     for symbol, gross_e8 in sorted(derivatives.gross_e8.items())
-                    if gross_e8 and symbol in symbols_marked
-                ),
-            )
+                    if gross_e8 and symbol in derivatives.mark_ids
+                ]
+            self._marked_by = tuple(ids)
         return self._marked_by
 
     def balance_ids(self, asset: str | None = None) -> tuple[EventId, ...]:

@@ -56,7 +56,7 @@ class RiskState:
             PositionChanged: self._position,
             PositionLiquidated: self.derivatives.liquidated,
             FundingRateSet: self.derivatives.rate_set,
-            BookQuoted: self._book,
+            BookQuoted: self.marks.book,
             OrderFilled: self._fill,
             SettlementInstructed: self.settlements.instructed,
             SettlementDelayed: self.settlements.delayed,
@@ -100,10 +100,6 @@ class RiskState:
         if not self.portfolio.position(position):
             return False
         self.moved_by = position
-        return True
-
-    def _book(self, book: BookQuoted) -> bool:
-        self.marks.book(book)
         return True
 
     def _fill(self, fill: OrderFilled) -> bool:

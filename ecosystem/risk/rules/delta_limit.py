@@ -61,6 +61,8 @@ class DeltaLimitRule(Rule[DeltaLimit]):
                 partial(_message, asset, delta_e8, limit_e8),
             )
         total_e8, limit_e8 = exposures.delta_total_e8(), self.limit.total_e8
+        if self._watches[PORTFOLIO].stays(total_e8 * E8 // limit_e8):
+            return found
         found += self.found(
             self._watches[PORTFOLIO],
             total_e8,

@@ -6,12 +6,12 @@ from typing import Final
 import msgspec
 
 from ecosystem.risk.alerts import AlertBook
-from ecosystem.risk.rule import Rule, RuleKind
+from ecosystem.risk.rule import NOTHING, Rule, RuleKind
 from ecosystem.risk.severity import SeverityScale
 from ecosystem.risk.state import RiskState
 from ecosystem.risk.tables import Table
 from ecosystem.risk.watch import Finding
-from ecosystem.units import format_e8
+from ecosystem.units import E8, format_e8
 
 
 class LeverageLimit(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,6 +36,8 @@ class Leverage(Rule[LeverageLimit]):
         portfolio, limit_e8 = self.state.portfolio, self.limit.times_e8
         exposures = self.state.exposure.now()
         leverage_e8 = exposures.leverage_e8()
+        if self._watch.stays(leverage_e8 * E8 // limit_e8):
+            return NOTHING
         return self.found(
             self._watch,
             leverage_e8,

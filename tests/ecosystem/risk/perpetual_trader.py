@@ -16,10 +16,10 @@ from ecosystem.trading.contract import (
 )
 
 PERPETUAL = "BTC-USD-PERP"
-LARGEST_E8 = parse_e8("0.6")
-"""Seven times the collateral: a fall of a tenth liquidates it."""
-STEP_E8 = parse_e8("0.07")
-"""The gate of the trading engine lets an account buy no more than it is worth at once."""
+LARGEST_E8 = parse_e8("0.48")
+"""Nearly six times the collateral: a fall of an eighth liquidates it."""
+STEP_E8 = parse_e8("0.05")
+"""The gate of the trading engine lets an account buy no more than a part of its worth at once."""
 
 
 class PerpetualTrader(Strategy):

@@ -10,7 +10,7 @@ from ecosystem.risk.breaker import BreakerLimit, CircuitBreaker
 from ecosystem.risk.data_quality import DataQuality
 from ecosystem.risk.portfolio import Portfolio
 from ecosystem.units import E8, HOUR_US
-from tests.ecosystem.risk.facts import Accounts, at, clock, event_id, tick
+from tests.ecosystem.risk.facts import Accounts, at, clock, event_id, position, tick
 from tests.ecosystem.risk.test_alert_ages import raised
 
 MARK_E8 = 100_000_000 * E8
@@ -72,6 +72,25 @@ def test_a_fast_loss_is_measured_from_the_highest_profit_of_the_window() -> None
     assert opened is not None
     assert opened.measured_e8 == 250_000 * E8
     assert event_id("mark", 60) in opened.inputs
+
+
+@pytest.mark.parametrize(("fall_usd", "opens"), [(24_999, False), (25_000, True)])
+def test_a_loss_of_a_perpetual_opens_it_and_names_its_tick_and_its_position(
+    fall_usd: int, opens: bool
+) -> None:
+    rig, symbol = Rig(), "BTC-USD-PERP"
+    rig.portfolio.mark_derivative(symbol, 60_000 * E8, event_id("perpetual", 0))
+    held = position(1, 10 * E8, 60_000 * E8)
+    rig.portfolio.position(held)
+    rig.breaker.note(at(1))
+    rig.portfolio.mark_derivative(symbol, (60_000 - fall_usd) * E8, event_id("perpetual", 1))
+    rig.breaker.note(at(2))
+    opened = rig.breaker.judge(tick(2, 1_000))
+    assert (opened is not None) is opens
+    if opened is not None:
+        assert (opened.cause, opened.measured_e8) == ("fast loss", 250_000 * E8)
+        named = {event_id("perpetual", 0), event_id("perpetual", 1), held.event_id}
+        assert named <= set(opened.inputs)
 
 
 @pytest.mark.parametrize(("criticals", "opens"), [(4, False), (5, True), (6, True)])

@@ -2,6 +2,7 @@
 
 from statistics import median
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -65,7 +66,8 @@ def test_the_feed_has_one_vote_and_an_old_book_none() -> None:
 
 
 def test_a_book_without_two_sound_sides_marks_nothing() -> None:
-    state = state_of(book(1, "a", 60_000), book(2, "a", 61_000, width=-5))
+    empty = msgspec.structs.replace(book(1, "c", 60_000), bid_prices_e8=())
+    state = state_of(book(1, "a", 60_000), book(2, "b", 61_000, width=-5), empty)
     assert state.marks.by_venue_e8("BTC-USD") == {"a": 60_000 * E8}
     assert state.marks.consensus_e8("ETH-USD") is None
 

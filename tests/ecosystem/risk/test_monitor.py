@@ -31,6 +31,7 @@ from tests.ecosystem.risk.facts import (
     fill,
     limits,
     placed,
+    position,
     tick,
 )
 
@@ -209,6 +210,60 @@ def test_a_position_beyond_its_limit_is_told_at_the_balance_that_did_it() -> Non
     assert (alert.rule, alert.subject, alert.severity) == ("position_limit", "BTC", "CRITICAL")
     assert alert.causation_id == balance.event_id
     assert (alert.measured_e8, alert.utilisation_e8) == (11 * E8, 110_000_000)
+
+
+def test_a_leveraged_loss_is_a_drawdown_of_the_whole_firm() -> None:
+    engine, accounts = started()
+    symbol, trade = "BTC-USD-PERP", event_id("trade", 1)
+    opened = [
+        tick(1, 60_000, symbol),
+        position(2, 10 * E8, 60_000 * E8, cause=trade),
+        accounts.change(2, "USD", -300 * E8, "TRADE", account="firm-futures", reference=trade),
+    ]
+    assert life(engine.process_slice(placed(opened)), "drawdown") == []
+    # Ten contracts that lose 5 000 each, of a firm that is worth 560 000.
+    fallen = tick(4, 55_000, symbol)
+    alerts = engine.process_slice(placed([fallen]))
+    assert life(alerts, "drawdown") == [("Raised", "LOW")]
+    assert life(alerts, "daily_loss") == []
+    drawdown = next(a for a in alerts if getattr(a, "rule", "") == "drawdown")
+    assert isinstance(drawdown, RiskAlertRaised)
+    assert {fallen.event_id, opened[1].event_id} <= set(drawdown.inputs)
+    before_e8, closing = engine.portfolio.profit_e8, event_id("trade", 2)
+    closed = position(
+        5, 0, 0, change_e8=-10 * E8, sequence=1, realised_e8=-50_000 * E8, cause=closing
+    )
+    assert engine.process_slice(placed([closed])) == []
+    paid = accounts.change(
+        5, "USD", -50_000 * E8, "TRADE", account="firm-futures", reference=closing
+    )
+    assert life(engine.process_slice(placed([paid], 1)), "drawdown") == []
+    assert engine.portfolio.profit_e8 == before_e8
+
+
+def test_a_day_does_not_begin_in_the_middle_of_a_trade() -> None:
+    engine, accounts = started()
+    trade = event_id("trade", 1)
+    midnight = 86_400
+    half = accounts.change(midnight - 0.1, "BTC", -E8, "TRADE", reference=trade)
+    engine.process_slice(placed([half]))
+    engine.process_slice(placed([tick(midnight + 0.2, 60_000)], 10))
+    rest = accounts.change(midnight + 0.3, "USD", 60_000 * E8, "TRADE", reference=trade)
+    engine.process_slice(placed([rest], 20))
+    engine.process_slice(placed([tick(midnight + 0.4, 60_000)], 30))
+    assert engine.portfolio.day_ends_us == at(2 * midnight)
+    assert engine.portfolio.loss_of_day_e8() == 0
+
+
+def test_a_portfolio_is_judged_by_its_parts_only_once_they_are_all_told() -> None:
+    engine, accounts = RiskEngine(limits()), Accounts()
+    told = engine.process_slice(placed([tick(0, 60_000), accounts.change(0, "BTC", 2 * E8)]))
+    told += engine.process_slice(placed([accounts.change(0.2, "ETH", 40 * E8)], 10))
+    told += engine.process_slice(placed([tick(0.5, 3_000, "ETH-USD")], 20))
+    told += engine.process_slice(placed([accounts.change(0.6, "USD", 30_000 * E8)], 30))
+    told += engine.process_slice(placed([tick(2, 60_001)], 40))
+    assert told == []
+    assert engine.rules["concentration"].watch("BTC").utilisation_e8 == 120_002 * E8 // 270_002
 
 
 def test_the_daily_loss_begins_anew_at_midnight() -> None:

@@ -7,11 +7,12 @@ from tempfile import TemporaryDirectory
 
 from ecosystem.events.clock import ClockAdvanced
 from ecosystem.events.control.every import CONTROL_EVENTS
+from ecosystem.events.control.scenario import InjectionApplied
 from ecosystem.events.envelope import Event
 from ecosystem.events.production import PRODUCTION_EVENTS
+from ecosystem.events.words import EventId
 from ecosystem.ids import RootIds, run_key
 from ecosystem.run import WORLD_STARTS_AT_US, RunPlan, opening_events
-from ecosystem.trading.gate.limits import DEFAULT_TEXT
 from eventlog.catalogue.load import load_catalogue
 from producers.desk import DeskSettings
 from producers.test_coordinator.scenario_file import load_scenario
@@ -26,12 +27,6 @@ duration: {duration}
 method: []
 false-alarms: {{severity: high}}
 """
-LARGE_ORDERS = (
-    DEFAULT_TEXT.replace("BTC = 0.5", "BTC = 5")
-    .replace("usd = 25_000", "usd = 250_000")
-    .replace("share = 0.70", "share = 1")
-)
-"""Limits of the trading engine that let one account trade the perpetual with leverage."""
 
 
 def quiet(duration: str) -> str:
@@ -45,25 +40,27 @@ def slices(
     seed: int = 1,
     strategies: Sequence[str] = (),
     starts_at_us: int = WORLD_STARTS_AT_US,
+    altered: set[EventId] | None = None,
 ) -> Iterator[list[Placed]]:
     """Yield the production records of a scenario's world, each slice ended by the clock.
 
     Args:
         text: the scenario, in YAML.
         strategies: further ones, as `package.module:Class@account`.
+        altered: takes the ids of the events that injections have altered.
     """
     with TemporaryDirectory() as folder:
         path = Path(folder) / "scenario.yaml"
         path.write_text(text, encoding="utf-8")
         scenario = load_scenario(path)
-    desk = DeskSettings(strategies=tuple(strategies), limits_toml=LARGE_ORDERS)
+    desk = DeskSettings(strategies=tuple(strategies))
     plan = RunPlan(
         run_id="world",
         scenario=scenario,
         scenario_text=text,
         seed=seed,
         starts_at_us=starts_at_us,
-        settings_json=json.dumps(desk.recorded() if strategies else {}),
+        settings_json=json.dumps(desk.recorded()),
     )
     key = run_key(seed, "tests")
     events = (*PRODUCTION_EVENTS, *CONTROL_EVENTS)
@@ -81,9 +78,12 @@ def slices(
     for number, at_us in enumerate(
         range(plan.starts_at_us + plan.slice_us, plan.ends_at_us + 1, plan.slice_us)
     ):
-        records = [
-            placed(one.event) for one in world.run_until(at_us) if type(one.event) in production
-        ]
+        written = [one.event for one in world.run_until(at_us)]
+        if altered is not None:
+            altered |= {
+                one.altered_event_id for one in written if isinstance(one, InjectionApplied)
+            }
+        records = [placed(event) for event in written if type(event) in production]
         clock_id = clock_ids.root("advance", number)
         records.append(
             placed(
