@@ -8,6 +8,7 @@ from ecosystem.events.alerts import RiskAlertEscalated, RiskAlertRaised
 from replay.rederive import rederive
 from tests.end_to_end.runs import plan_of, records, run, short_crash
 from tse.running.environment import Environment
+from tse.running.plans import world_plan
 from tse.running.verdicts import chain_line
 from tse.running.world_run import WorldOptions
 
@@ -46,7 +47,7 @@ def test_without_a_monitor_the_crash_is_missed(environment: Environment, tmp_pat
 
 
 def test_an_alert_without_an_injection_is_a_false_alarm(environment: Environment) -> None:
-    plan = plan_of("quiet")
+    plan = world_plan("quiet", 1, limits=NERVOUS)
     _, findings = run(environment, plan)
     assert findings.report.verdict == "FALSE_ALARM"
     raised = [

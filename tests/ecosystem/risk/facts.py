@@ -7,6 +7,7 @@ import msgspec
 
 from ecosystem.events.accounts import PositionChanged
 from ecosystem.events.balances import BalanceChanged
+from ecosystem.events.books import BookQuoted
 from ecosystem.events.clock import ClockAdvanced
 from ecosystem.events.envelope import Event
 from ecosystem.events.fills import OrderFilled
@@ -187,6 +188,28 @@ def position(
     )
 
 
+def book(
+    seconds: float, venue: str, mid: float, symbol: str = "BTC-USD", width: float = 1.0
+) -> BookQuoted:
+    """Return a book of one level."""
+    book_id = event_id(f"book/{venue}/{symbol}", at(seconds))
+    return BookQuoted(
+        event_id=book_id,
+        correlation_id=book_id,
+        causation_id=book_id,
+        event_time_us=at(seconds),
+        venue=venue,
+        instrument=symbol,
+        book_sequence=int(seconds),
+        bid_prices_e8=(round((mid - width) * E8),),
+        bid_quantities_e8=(E8,),
+        ask_prices_e8=(round((mid + width) * E8),),
+        ask_quantities_e8=(E8,),
+        last_price_e8=round(mid * E8),
+        volume_e8=E8,
+    )
+
+
 def clock(seconds: float, number: int) -> ClockAdvanced:
     """Return an advance of the clock that names no ends."""
     clock_id = event_id("clock", number)
@@ -203,6 +226,7 @@ def clock(seconds: float, number: int) -> ClockAdvanced:
 TOPIC_OF: dict[type[Event], str] = {
     PriceTicked: "prices",
     BalanceChanged: "balances",
+    BookQuoted: "books",
     PositionChanged: "balances",
     OrderFilled: "fills",
     ClockAdvanced: "clock",

@@ -9,29 +9,7 @@ from hypothesis import strategies as st
 from ecosystem.events.books import BookQuoted
 from ecosystem.risk.state import RiskState
 from ecosystem.units import E8
-from tests.ecosystem.risk.facts import Accounts, at, event_id, position, tick
-
-
-def book(
-    seconds: float, venue: str, mid: float, symbol: str = "BTC-USD", width: float = 1.0
-) -> BookQuoted:
-    """Return a book of one level."""
-    book_id = event_id(f"book/{venue}/{symbol}", at(seconds))
-    return BookQuoted(
-        event_id=book_id,
-        correlation_id=book_id,
-        causation_id=book_id,
-        event_time_us=at(seconds),
-        venue=venue,
-        instrument=symbol,
-        book_sequence=int(seconds),
-        bid_prices_e8=(round((mid - width) * E8),),
-        bid_quantities_e8=(E8,),
-        ask_prices_e8=(round((mid + width) * E8),),
-        ask_quantities_e8=(E8,),
-        last_price_e8=round(mid * E8),
-        volume_e8=E8,
-    )
+from tests.ecosystem.risk.facts import Accounts, book, position, tick
 
 
 def state_of(*events: BookQuoted) -> RiskState:

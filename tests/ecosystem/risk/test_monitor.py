@@ -26,6 +26,7 @@ from tests.ecosystem.risk.facts import (
     Accounts,
     Placed,
     at,
+    book,
     clock,
     event_id,
     fill,
@@ -395,10 +396,20 @@ def test_no_numbers_whatever_stop_the_engine_or_leave_what_a_record_holds(
                 balance,
                 msgspec.structs.replace(honest, balance_sequence=7),
                 fill(seconds, "SELL", quantity, price),
+                position(seconds, quantity, price, change_e8=change, realised_e8=total),
+                msgspec.structs.replace(
+                    book(seconds, "exchange-okx", 1),
+                    bid_prices_e8=(bid, ask),
+                    ask_prices_e8=(ask,),
+                ),
             ]
         )
     )
-    alerts += engine.process_slice(placed(marks(seconds + 1)))
+    for minute in range(1, 36):
+        absurd = tick(seconds + 60 * minute, 0, "BTC-USD-PERP", bid_e8=bid, ask_e8=ask)
+        alerts += engine.process_slice(placed([*marks(seconds + 60 * minute), absurd]))
+    assert engine.state.value_at_risk.estimate() is not None
+    assert engine.state.marks.equity_at_consensus_e8() is not None
     for alert in alerts:
         for name in ("measured_e8", "limit_e8", "utilisation_e8"):
             assert abs(getattr(alert, name, 0)) < 2**63
