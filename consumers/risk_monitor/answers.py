@@ -43,15 +43,18 @@ class Answerer:
 
     def answer(self, cut: Slice) -> Answer:
         """Return the answer to the next slice."""
-        alerts = self.engine.process_slice(cut.records)
-        letters = [dead_letter(bad.raw, bad.cause, self._principal) for bad in cut.undecodable]
+        letters = self._letters(cut)
+        alerts = self.engine.process_slice(cut.records, letters)
         self._count(cut)
         return Answer(alerts, letters, self._heartbeat(cut, letters))
 
     def restore(self, cut: Slice) -> None:
         """Take in a slice that was answered before."""
-        self.engine.restore_slice(cut.records)
+        self.engine.restore_slice(cut.records, self._letters(cut))
         self._count(cut)
+
+    def _letters(self, cut: Slice) -> list[RecordDeadLettered]:
+        return [dead_letter(bad.raw, bad.cause, self._principal) for bad in cut.undecodable]
 
     def _count(self, cut: Slice) -> None:
         self.events_count += len(cut.records)

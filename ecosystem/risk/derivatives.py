@@ -118,10 +118,10 @@ class Derivatives:
         place = (symbol, event.venue, event.account)
         before = self.positions.get(place, _FLAT)
         if symbol not in UNDERLYINGS or (event.quantity_e8 and event.entry_price_e8 <= 0):
-            self._quality.note("POSITION_INCONSISTENT")
+            self._quality.note("POSITION_INCONSISTENT", event)
             return None
         if event.position_sequence <= before.position_sequence:
-            self._quality.note("POSITION_STALE")
+            self._quality.note("POSITION_STALE", event)
             return None
         after = DerivativePosition(
             event.quantity_e8,
@@ -146,7 +146,7 @@ class Derivatives:
         if explained:
             return Revaluation(worth_e16, 0)
         if before is not _FLAT:
-            self._quality.note("POSITION_GAP")
+            self._quality.note("POSITION_GAP", event)
         # What was realised has gone from the position into the wallet, and is no loss.
         return Revaluation(worth_e16, worth_e16 + event.realised_pnl_e8 * E8)
 

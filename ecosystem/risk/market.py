@@ -19,12 +19,12 @@ class Market:
     def tick(self, tick: PriceTicked) -> bool:
         """Take in a tick; return whether it can be believed."""
         if (defect := defect_of_tick(tick)) is not None:
-            self._quality.note(defect)
+            self._quality.note(defect, tick)
             return False
         symbol = tick.instrument
         last = self.ticks.get(symbol)
         if last is not None and tick.event_time_us < last.event_time_us:
-            self._quality.note("PRICE_OUT_OF_ORDER")
+            self._quality.note("PRICE_OUT_OF_ORDER", tick)
             return False
         self.ticks[symbol] = tick
         self.mids_e8[symbol] = (tick.bid_price_e8 + tick.ask_price_e8) // 2

@@ -3,29 +3,34 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
+import msgspec
+
 from ecosystem.events.alerts import LimitsChanged
 from ecosystem.events.clock import ClockAdvanced
+from ecosystem.events.dead_letters import RecordDeadLettered
 from ecosystem.events.envelope import Event
 from ecosystem.risk.alerts import AlertBook
 from ecosystem.risk.breaker import CircuitBreaker
 from ecosystem.risk.compliance import Compliance
+from ecosystem.risk.event_time import LATE_US, EventTime
+from ecosystem.risk.intake.intake import Admit
 from ecosystem.risk.limits import Limits, parse_limits
 from ecosystem.risk.rule import Judge, Rule
 from ecosystem.risk.rules.registry import RULES
-from ecosystem.risk.state import RiskState, Take
+from ecosystem.risk.state import RiskState
 from ecosystem.risk.watch import SEVERITIES, Finding
 from ecosystem.slices import Placed, in_slice_order
-from ecosystem.units import HOUR_US
 
-AHEAD_OF_CLOCK_US: Final = HOUR_US
-"""A record further ahead of the last clock than this has a wrong time, not a late clock."""
 CRITICAL: Final = SEVERITIES.index("CRITICAL")
-_FOREVER_US: Final = 2**63
 _NOBODY: Final[tuple[Judge, ...]] = ()
 
 
 def _is(event: Event) -> bool:
     return True
+
+
+def _itself(event: Event) -> Event:
+    return event
 
 
 class RiskEngine:
@@ -45,8 +50,8 @@ class RiskEngine:
         self.breaker = CircuitBreaker(limits.breaker, self.portfolio, self.book)
         self.compliance = Compliance()
         self.rules: dict[str, Rule[Any]] = {}
+        self._time = EventTime(self.quality)
         self._now_us = 0
-        self._horizon_us = _FOREVER_US
         self._alerts: list[Event] | None = None
         self._pending: list[LimitsChanged] = []
         """Other limits that do not hold yet, in the order in which they were decided."""
@@ -73,32 +78,51 @@ class RiskEngine:
             for rule in rules.values()
             if type(rule).judge_whole is not Rule.judge_whole
         ]
+        self._of_defects = [
+            rule.judge_defects
+            for rule in rules.values()
+            if type(rule).judge_defects is not Rule.judge_defects
+        ]
         self._timed = [
             rule for rule in rules.values() if type(rule).judge_time is not Rule.judge_time
         ]
         self._handlers = self._handlers_by_type()
 
-    def _handlers_by_type(self) -> dict[type[Event], tuple[Take, tuple[Judge, ...]]]:
+    def _handlers_by_type(self) -> dict[type[Event], tuple[Admit, tuple[Judge, ...]]]:
         judges: dict[type[Event], list[Judge]] = {ClockAdvanced: []}
         for rule in self.rules.values():
             for kind, judge in rule.judges().items():
                 judges.setdefault(kind, []).append(judge)
-        takes = self.state.takes
+        takes, guarded = self.state.takes, self.state.intake.guarded
+        kinds = dict.fromkeys((*takes, *judges, *self.state.intake.inspected))
         return {
-            kind: (takes.get(kind, _is), tuple(judges.get(kind, _NOBODY)))
-            for kind in (*takes, *(kind for kind in judges if kind not in takes))
+            kind: (
+                _itself if kind is ClockAdvanced else guarded(kind, takes.get(kind, _is)),
+                tuple(judges.get(kind, _NOBODY)),
+            )
+            for kind in kinds
         }
 
-    def process_slice(self, records: Iterable[Placed]) -> list[Event]:
-        """Return the alerts that follow from the records of the next slice, in any order given."""
+    def process_slice(
+        self, records: Iterable[Placed], undecodable: Iterable[RecordDeadLettered] = ()
+    ) -> list[Event]:
+        """Return the alerts that follow from the records of the next slice, in any order given.
+
+        Args:
+            undecodable: the dead letters of the slice's records that nobody can decode.
+        """
         alerts = self._alerts = []
         self._take(records)
+        self._take_undecodable(undecodable)
         return alerts
 
-    def restore_slice(self, records: Iterable[Placed]) -> None:
+    def restore_slice(
+        self, records: Iterable[Placed], undecodable: Iterable[RecordDeadLettered] = ()
+    ) -> None:
         """Take in a slice that was judged before; its alerts come by `restore_alert`."""
         self._alerts = None
         self._take(records)
+        self._take_undecodable(undecodable)
 
     def restore_alert(self, event: Event) -> None:
         """Take in an own event from the log, so that it is known and not decided again."""
@@ -119,31 +143,50 @@ class RiskEngine:
         self._pending.append(event)
 
     def _take(self, records: Iterable[Placed]) -> None:
-        handlers = self._handlers
+        handlers, untold = self._handlers, self.quality.untold
         for record in in_slice_order(records):
             event = record.event
-            kind = type(event)
-            handler = handlers.get(kind)
+            handler = handlers.get(type(event))
             if handler is None:
                 continue
             now_us = event.event_time_us
-            if now_us != self._now_us and not self._time_moves(event, now_us):
+            if now_us != self._now_us:
+                now_us = self._time.of(event)
+                if now_us > self._now_us:
+                    self._move_time(event, now_us)
+                    handlers = self._handlers
+                    handler = handlers[type(event)]
+            admit, judges = handler
+            believed = None if now_us < 0 else admit(event)
+            if untold:
+                self._judge_defects()
+            if believed is None:
                 continue
-            take, judges = handler
-            if not take(event):
-                continue
+            trigger = event
+            if now_us != event.event_time_us:
+                trigger = msgspec.structs.replace(event, event_time_us=now_us)
             for judge in judges:
-                for finding in judge(event, now_us):
-                    self._found(finding, event)
-            if kind is ClockAdvanced:
-                self._horizon_us = now_us + AHEAD_OF_CLOCK_US
+                for finding in judge(believed, now_us):
+                    self._found(finding, trigger)
         self._judge_whole(self._now_us)
 
-    def _time_moves(self, event: Event, now_us: int) -> bool:
-        """Come to the time of an event; return whether that can be its time."""
-        if now_us > self._horizon_us and type(event) is not ClockAdvanced:
-            self.quality.note("TIME_IMPLAUSIBLE")
-            return False
+    def _take_undecodable(self, letters: Iterable[RecordDeadLettered]) -> None:
+        for letter in sorted(
+            letters, key=lambda one: (one.origin_topic, one.origin_partition, one.origin_offset)
+        ):
+            self.quality.note("RECORD_UNDECODABLE", letter)
+        if self.quality.untold:
+            self._judge_defects()
+
+    def _judge_defects(self) -> None:
+        untold = self.quality.untold
+        trigger = msgspec.structs.replace(untold[-1].event, event_time_us=self._now_us)
+        for judge in self._of_defects:
+            for finding in judge(self._now_us):
+                self._found(finding, trigger)
+        untold.clear()
+
+    def _move_time(self, event: Event, now_us: int) -> None:
         self._judge_whole(now_us)
         self._now_us = now_us
         self.state.advance(now_us)
@@ -158,7 +201,6 @@ class RiskEngine:
                 self._tell(self.book.wake(event))
             if now_us >= self.breaker.due_us:
                 self._tell([self.breaker.wake(event)])
-        return True
 
     def _apply_limits(self, now_us: int) -> list[str]:
         """Let the pending limits hold whose time has come; return the rules switched off."""
@@ -178,6 +220,8 @@ class RiskEngine:
         if trigger is None or self.portfolio.between_legs(now_us):
             return
         self.state.moved_by = None
+        if self._now_us - trigger.event_time_us > LATE_US:
+            trigger = msgspec.structs.replace(trigger, event_time_us=self._now_us)
         self.portfolio.raise_high_water()
         self.breaker.note(now_us)
         for judge in self._whole:

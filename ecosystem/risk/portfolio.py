@@ -142,15 +142,15 @@ class Portfolio:
         place = (event.asset, event.venue, event.account)
         last = self._holdings.get(place)
         if event.available_e8 + event.locked_e8 != event.total_e8:
-            self._quality.note("BALANCE_INCONSISTENT")
+            self._quality.note("BALANCE_INCONSISTENT", event)
             return False
         if last is not None and event.balance_sequence <= last.balance_sequence:
-            self._quality.note("BALANCE_STALE")
+            self._quality.note("BALANCE_STALE", event)
             return False
         moved_e8 = event.total_e8 - (0 if last is None else last.total_e8)
         unexplained_e8 = moved_e8 - event.change_e8
         if unexplained_e8 and last is not None:
-            self._quality.note("BALANCE_GAP")
+            self._quality.note("BALANCE_GAP", event)
         self._holdings[place] = Holding(event.total_e8, event.balance_sequence, event.event_id)
         self._legs.balance(event)
         if event.reason in ("DEPOSIT", "WITHDRAWAL"):

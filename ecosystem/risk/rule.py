@@ -93,6 +93,10 @@ class Rule(Generic[Limit]):
         """Return what was found when all events of one event time were taken in."""
         return NOTHING
 
+    def judge_defects(self, now_us: int) -> Sequence[Finding]:
+        """Return what was found when a record was noted that has a defect."""
+        return NOTHING
+
     def judge_time(self, now_us: int) -> Sequence[Finding]:
         """Return what was found since time has come to `now_us`; asked from `due_us` on."""
         return NOTHING

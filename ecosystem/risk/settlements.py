@@ -28,14 +28,18 @@ class OpenSettlement:
 class Settlements:
     """Every settlement that is open, oldest first."""
 
-    __slots__ = ("open",)
+    __slots__ = ("open", "unsettled_e8")
 
     def __init__(self) -> None:
         self.open: dict[EventId, OpenSettlement] = {}
+        self.unsettled_e8: dict[str, dict[str, int]] = {}
+        """What is open with each venue, by asset, in whichever direction."""
 
     def instructed(self, event: SettlementInstructed) -> bool:
         """Take in an instruction."""
-        self.open.setdefault(event.settlement_id, OpenSettlement(event))
+        if event.settlement_id not in self.open:
+            self.open[event.settlement_id] = OpenSettlement(event)
+            self._add(event, event.amount_e8)
         return True
 
     def delayed(self, event: SettlementDelayed) -> bool:
@@ -46,5 +50,10 @@ class Settlements:
 
     def ended(self, event: SettlementCompleted | SettlementFailed | SettlementCancelled) -> bool:
         """Take in the end of a settlement, whatever it is."""
-        self.open.pop(event.settlement_id, None)
+        if (known := self.open.pop(event.settlement_id, None)) is not None:
+            self._add(known.instructed, -known.instructed.amount_e8)
         return True
+
+    def _add(self, event: SettlementInstructed, amount_e8: int) -> None:
+        amounts_e8 = self.unsettled_e8.setdefault(event.venue, {})
+        amounts_e8[event.asset] = amounts_e8.get(event.asset, 0) + amount_e8

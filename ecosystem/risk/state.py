@@ -20,10 +20,13 @@ from ecosystem.events.venues import VenueStatusChanged
 from ecosystem.risk.data_quality import DataQuality, defect_of_fill
 from ecosystem.risk.derivatives import UNDERLYINGS
 from ecosystem.risk.exposure import Exposure
+from ecosystem.risk.intake.intake import Intake
+from ecosystem.risk.intake.sources import Sources
 from ecosystem.risk.market import Market
 from ecosystem.risk.marks import VenueMarks
 from ecosystem.risk.pnl import TradingPnl
 from ecosystem.risk.portfolio import MARKED_BY, Portfolio
+from ecosystem.risk.reconciliation import Reconciliation
 from ecosystem.risk.returns import Returns
 from ecosystem.risk.settlements import Settlements
 from ecosystem.risk.value_at_risk import ValueAtRisk
@@ -45,9 +48,12 @@ class RiskState:
         self.returns = Returns(self.portfolio)
         self.value_at_risk = ValueAtRisk(self.portfolio, self.returns)
         self.marks = VenueMarks(self.market, self.portfolio)
+        self.intake = Intake(self.quality, self.market)
+        self.sources = Sources(self.intake, self.market)
         self.trading = TradingPnl()
         self.settlements = Settlements()
         self.venues = Venues()
+        self.reconciliation = Reconciliation()
         self.moved_by: Event | None = None
         """The last event that changed the worth of the portfolio since it was last judged."""
         self.takes: Mapping[type[Event], Take] = {
@@ -60,7 +66,7 @@ class RiskState:
             OrderFilled: self._fill,
             SettlementInstructed: self.settlements.instructed,
             SettlementDelayed: self.settlements.delayed,
-            SettlementCompleted: self.settlements.ended,
+            SettlementCompleted: self._settled,
             SettlementFailed: self.settlements.ended,
             SettlementCancelled: self.settlements.ended,
             VenueStatusChanged: self.venues.changed,
@@ -91,6 +97,7 @@ class RiskState:
         return True
 
     def _balance(self, balance: BalanceChanged) -> bool:
+        self.reconciliation.balance(balance)
         if not self.portfolio.balance(balance):
             return False
         self.moved_by = balance
@@ -99,12 +106,17 @@ class RiskState:
     def _position(self, position: PositionChanged) -> bool:
         if not self.portfolio.position(position):
             return False
+        self.reconciliation.position(position)
         self.moved_by = position
         return True
 
     def _fill(self, fill: OrderFilled) -> bool:
         if (defect := defect_of_fill(fill)) is not None:
-            self.quality.note(defect)
+            self.quality.note(defect, fill)
             return False
         self.trading.fill(fill)
+        self.reconciliation.fill(fill)
         return True
+
+    def _settled(self, event: SettlementCompleted) -> bool:
+        return self.settlements.ended(event) and self.reconciliation.settled(event)

@@ -8,8 +8,10 @@ from ecosystem.risk.rule import RuleKind
 from ecosystem.risk.rules import (
     concentration,
     daily_loss,
+    data_quality,
     delta_limit,
     drawdown,
+    feed_gap,
     feed_stale,
     instrument_notional,
     leverage,
@@ -18,9 +20,11 @@ from ecosystem.risk.rules import (
     portfolio_notional,
     position_limit,
     price_shock,
+    reconciliation_break,
     repeated_execution,
     settlement_timeout,
     trailing_stop,
+    unsettled_exposure,
     value_at_risk,
     venue_down,
 )
@@ -46,6 +50,10 @@ RULES: Final[Mapping[str, RuleKind]] = MappingProxyType(
             order_rate.KIND,
             order_size.KIND,
             repeated_execution.KIND,
+            data_quality.KIND,
+            feed_gap.KIND,
+            unsettled_exposure.KIND,
+            reconciliation_break.KIND,
         )
     }
 )

@@ -5,7 +5,8 @@ from types import MappingProxyType
 from typing import Final
 
 from ecosystem.events.words import Severity
-from ecosystem.firm import CUSTODIAN, FEED, OPENING_BALANCES_E8
+from ecosystem.firm import CUSTODIAN, CUSTODY_ACCOUNT, FEED, OPENING_BALANCES_E8
+from ecosystem.instruments import ASSETS, INSTRUMENTS
 from ecosystem.risk.rules import registry as risk
 from ecosystem.units import E8, HOUR_US, MINUTE_US, SECOND_US
 from ecosystem.venues import VENUES
@@ -33,13 +34,32 @@ PLACES: Final = (*VENUES, CUSTODIAN, FEED)
 ACCOUNTS: Final = tuple(
     sorted({account for held in OPENING_BALANCES_E8.values() for account in held})
 )
-ABOUT_ACCOUNTS: Final = ("order_rate", "order_size", "repeated_execution")
-"""Rules whose alerts are about accounts."""
-RULES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+LINES: Final = tuple(f"{FEED}/{symbol}" for symbol in INSTRUMENTS)
+"""Each instrument's ticks, as the feed sends them."""
+ACCOUNTS_AT_VENUES: Final = tuple(
+    f"{venue}/{account}" for venue, held in OPENING_BALANCES_E8.items() for account in held
+)
+BALANCES: Final = tuple(f"{account}/{asset}" for account in ACCOUNTS_AT_VENUES for asset in ASSETS)
+RECORDS: Final = (
+    *(f"{CUSTODIAN}/{venue}/{asset}" for venue in VENUES for asset in ASSETS),
+    *(f"{CUSTODIAN}/{CUSTODY_ACCOUNT}/{asset}" for asset in ASSETS),
+)
+"""What the custodian says of each venue's balances, and of its own."""
+UNNAMED: Final = ("prices", "books", "orders", "fills", "balances", "settlements")
+"""Topics, for records whose source nobody knows."""
+SUBJECTS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
-        name: kind.subjects or (ACCOUNTS if name in ABOUT_ACCOUNTS else PLACES)
-        for name, kind in risk.RULES.items()
+        "order_rate": ACCOUNTS,
+        "order_size": ACCOUNTS,
+        "repeated_execution": ACCOUNTS,
+        "data_quality": (*LINES, *ACCOUNTS_AT_VENUES, *PLACES, *UNNAMED),
+        "feed_gap": LINES,
+        "reconciliation_break": (*RECORDS, *BALANCES),
     }
+)
+"""What the alerts of a rule are about that does not say so itself; places where it is not here."""
+RULES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {name: kind.subjects or SUBJECTS.get(name, PLACES) for name, kind in risk.RULES.items()}
 )
 """The rules of the risk monitor, and the subjects each can raise an alert on."""
 

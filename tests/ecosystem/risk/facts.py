@@ -59,7 +59,10 @@ def tick(
     last_e8: int | None = None,
     mid_e8: int | None = None,
 ) -> PriceTicked:
-    """Return a tick whose mid is exactly `mid` (or `mid_e8`), two cents wide."""
+    """Return a tick whose mid is exactly `mid` (or `mid_e8`), two cents wide.
+
+    Its volume is its own, as in a market: ticks that are alike in all say that the feed froze.
+    """
     exact_e8 = round(mid * E8) if mid_e8 is None else mid_e8
     tick_id = event_id(f"tick/{instrument}", at(seconds))
     return PriceTicked(
@@ -75,7 +78,7 @@ def tick(
         last_price_e8=exact_e8 if last_e8 is None else last_e8,
         bid_quantity_e8=E8,
         ask_quantity_e8=E8,
-        volume_e8=E8,
+        volume_e8=E8 + at(seconds) % E8,
     )
 
 

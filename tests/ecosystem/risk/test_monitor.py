@@ -172,7 +172,7 @@ def test_a_crash_is_told_by_shock_and_drawdown_and_resolved_when_it_is_over() ->
 def test_the_portfolio_is_judged_when_all_ticks_of_one_time_are_in() -> None:
     engine, _ = started()
     alerts = engine.process_slice(
-        placed([tick(1, 60_000 * 0.8, "BTC-USD"), tick(1, 3_000 * 1.6, "ETH-USD")])
+        placed([tick(1, 60_000 * 0.8, "BTC-USD"), tick(1, 3_000 * 1.2, "ETH-USD")])
     )
     assert life(alerts, "drawdown") == []
     assert len(life(alerts, "price_shock")) == 2
@@ -180,9 +180,9 @@ def test_the_portfolio_is_judged_when_all_ticks_of_one_time_are_in() -> None:
 
 def test_the_trigger_is_the_last_event_that_moved_the_equity() -> None:
     engine, _ = started()
-    last = tick(1, 3_000 * 0.7, "ETH-USD")
+    last = tick(1, 3_000 * 0.8, "ETH-USD")
     alerts = engine.process_slice(
-        placed([tick(1, 60_000 * 0.7), last, tick(1, 1.0, "USDT-USD"), tick(1, 0.05, "ETH-BTC")])
+        placed([tick(1, 60_000 * 0.8), last, tick(1, 1.0, "USDT-USD"), tick(1, 0.05, "ETH-BTC")])
     )
     (drawdown,) = [a for a in alerts if isinstance(a, RiskAlertRaised) and a.rule == "drawdown"]
     assert drawdown.causation_id == last.event_id
@@ -289,9 +289,14 @@ ABSURD: list[tuple[str, dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("defect", "wrong"), ABSURD)
-def test_an_absurd_tick_is_left_out_and_counted(defect: str, wrong: dict[str, Any]) -> None:
+def test_an_absurd_tick_is_left_out_and_told(defect: str, wrong: dict[str, Any]) -> None:
     engine, _ = started()
-    assert engine.process_slice(placed([tick(1, 50_000, **wrong)])) == []
+    bad = tick(1, 50_000, **wrong)
+    (alert,) = engine.process_slice(placed([bad]))
+    assert isinstance(alert, RiskAlertRaised)
+    source = "prices" if "instrument" in wrong else "market-data/BTC-USD"
+    assert (alert.rule, alert.subject, alert.severity) == ("data_quality", source, "LOW")
+    assert alert.inputs == (bad.event_id,)
     assert engine.quality.counts() == {defect: 1}
     assert engine.portfolio.profit_e16 == 0
     assert engine.state.market.mids_e8["BTC-USD"] == 60_000 * E8
@@ -370,7 +375,7 @@ def test_a_rule_switched_off_is_silent() -> None:
         text = text.replace(f"[{rule}]", f"[{rule}]\nenabled = false\n#")
     engine, accounts = RiskEngine(parse_limits(text, "limits.toml")), Accounts()
     engine.process_slice(placed([*marks(0), *opening(accounts)]))
-    assert engine.process_slice(placed(marks(1, 0.5))) == []
+    assert engine.process_slice(placed(marks(1, 0.8))) == []
 
 
 @given(

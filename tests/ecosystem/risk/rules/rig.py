@@ -13,14 +13,25 @@ from tests.ecosystem.risk.rules.levels import SCALE
 
 
 class Rig:
-    """A rule with a limit, the state it looks at, and its alerts."""
+    """A rule with a limit, the state it looks at, and its alerts.
+
+    Args:
+        guarded: let the intake look at each event before, as in the engine.
+    """
 
     def __init__(
-        self, kind: RuleKind, limit: Any, *, limit_version: int = 1, scale: SeverityScale = SCALE
+        self,
+        kind: RuleKind,
+        limit: Any,
+        *,
+        limit_version: int = 1,
+        scale: SeverityScale = SCALE,
+        guarded: bool = False,
     ) -> None:
         self.state = RiskState()
         self.book = AlertBook(limit_version)
         self.rule = kind.rule(limit, scale, self.state, self.book)
+        self._guarded = guarded
 
     @property
     def portfolio(self) -> Portfolio:
@@ -31,13 +42,20 @@ class Rig:
         """Take events in; return what was found at each."""
         found: list[Finding] = []
         for event in events:
-            take = self.state.takes.get(type(event))
-            if take is not None and not take(event):
-                continue
+            believed = self._believed(event)
+            if self.state.quality.untold:
+                found += self.rule.judge_defects(event.event_time_us)
+                self.state.quality.untold.clear()
             judge = self.rule.judges().get(type(event))
-            if judge is not None:
-                found += judge(event, event.event_time_us)
+            if judge is not None and believed is not None:
+                found += judge(believed, event.event_time_us)
         return found
+
+    def _believed(self, event: Event) -> Event | None:
+        take = self.state.takes.get(type(event), lambda _: True)
+        if self._guarded:
+            return self.state.intake.guarded(type(event), take)(event)
+        return event if take(event) else None
 
     def one(self, *events: Event) -> Finding | None:
         """Take events in; return the one thing that was found, if any."""

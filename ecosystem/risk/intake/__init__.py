@@ -1,0 +1,1 @@
+"""What stands between the log and the state: a record that cannot be true goes no further."""

@@ -1,0 +1,140 @@
+"""Every record passes here before it is taken in: known ones and untrue ones go no further."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from ecosystem.events.accounts import PositionChanged
+from ecosystem.events.balances import BalanceChanged
+from ecosystem.events.books import BookQuoted
+from ecosystem.events.envelope import Event
+from ecosystem.events.fills import OrderFilled
+from ecosystem.events.orders import OrderSubmitted
+from ecosystem.events.prices import PriceTicked
+from ecosystem.events.settlements import (
+    ReconciliationCompleted,
+    SettlementCancelled,
+    SettlementCompleted,
+    SettlementDelayed,
+    SettlementFailed,
+    SettlementInstructed,
+)
+from ecosystem.risk.data_quality import DataQuality, Defect, defect_of_fill, defect_of_tick
+from ecosystem.risk.intake.defects import (
+    defect_of_book,
+    defect_of_order,
+    defect_of_position,
+    defect_of_reconciliation,
+    defect_of_settlement,
+)
+from ecosystem.risk.intake.doubles import Doubles
+from ecosystem.risk.intake.feeds import FeedLines
+from ecosystem.risk.intake.levels import PriceLevels
+from ecosystem.risk.intake.statements import Statements
+from ecosystem.risk.market import Market
+
+FILL_FACTOR_MAX: Final = 5
+"""An execution at more than this many times the mid, or below that fraction of it, is none."""
+Take = Callable[[Any], bool]
+Admit = Callable[[Any], Event | None]
+"""Takes a record in; returns it as it is believed, or None."""
+
+
+class Intake:
+    """Knows what came before, and so what can come now."""
+
+    def __init__(self, quality: DataQuality, market: Market) -> None:
+        self._quality = quality
+        self._mids_e8 = market.mids_e8
+        self.lines = FeedLines(quality)
+        self.statements = Statements(quality)
+        self._levels = PriceLevels()
+        self._doubles = Doubles()
+        self._trades = Doubles()
+        self._inspects: Mapping[type[Event], Callable[[Any], bool]] = {
+            PriceTicked: self._tick,
+            OrderFilled: self._fill,
+            OrderSubmitted: self._order,
+            BookQuoted: self._sound(defect_of_book),
+            PositionChanged: self._sound(defect_of_position),
+            ReconciliationCompleted: self._sound(defect_of_reconciliation),
+            SettlementInstructed: self._sound(defect_of_settlement),
+            SettlementDelayed: self._sound(defect_of_settlement),
+            SettlementCompleted: self._sound(defect_of_settlement),
+            SettlementFailed: self._sound(defect_of_settlement),
+            SettlementCancelled: self._sound(defect_of_settlement),
+        }
+
+    @property
+    def inspected(self) -> tuple[type[Event], ...]:
+        """The event types that are looked at, though nobody else may be."""
+        return tuple(self._inspects)
+
+    def guarded(self, kind: type[Event], take: Take) -> Admit:
+        """Return what takes in an event of a type, after it was looked at."""
+        inspect, seen, note = self._inspects.get(kind), self._doubles.seen, self._quality.note
+        if kind is BalanceChanged:
+            return self._guarded_balance(take)
+
+        def admit(event: Event) -> Event | None:
+            if seen(event.event_id):
+                note("EVENT_DOUBLED", event)
+                return None
+            if inspect is not None and not inspect(event):
+                return None
+            return event if take(event) else None
+
+        return admit
+
+    def _guarded_balance(self, take: Take) -> Admit:
+        sound, seen, note = self.statements.sound, self._doubles.seen, self._quality.note
+
+        def admit(event: BalanceChanged) -> Event | None:
+            if seen(event.event_id):
+                note("EVENT_DOUBLED", event)
+                return None
+            believed = None
+            for one in sound(event):
+                believed = one if take(one) else None
+            return believed
+
+        return admit
+
+    def _sound(self, defect_of: Callable[[Any], Defect | None]) -> Callable[[Any], bool]:
+        def inspect(event: Event) -> bool:
+            defect = defect_of(event)
+            if defect is not None:
+                self._quality.note(defect, event)
+            return defect is None
+
+        return inspect
+
+    def _tick(self, tick: PriceTicked) -> bool:
+        if not self.lines.in_order(tick):
+            return False
+        defect = defect_of_tick(tick)
+        if defect is None and self._levels.believes(tick):
+            return True
+        self._quality.note(defect or "PRICE_JUMPED", tick)
+        return False
+
+    def _fill(self, fill: OrderFilled) -> bool:
+        defect = defect_of_fill(fill)
+        if defect is None:
+            mid_e8 = self._mids_e8.get(fill.instrument)
+            price_e8 = fill.price_e8
+            if mid_e8 is not None and not (
+                mid_e8 <= price_e8 * FILL_FACTOR_MAX and price_e8 <= mid_e8 * FILL_FACTOR_MAX
+            ):
+                defect = "FILL_PRICE_ABSURD"
+            # A trade has two sides, and both may be the firm's: the order tells them apart.
+            elif self._trades.seen(fill.trade_id + fill.order_id):
+                defect = "FILL_REPEATED"
+        if defect is not None:
+            self._quality.note(defect, fill)
+        return defect is None
+
+    def _order(self, order: OrderSubmitted) -> bool:
+        # A wish nobody can fulfil is a wish all the same: whoever counts orders counts it.
+        if (defect := defect_of_order(order)) is not None:
+            self._quality.note(defect, order)
+        return True
