@@ -16,6 +16,10 @@ class Doubles:
         self._young: set[bytes] = set()
         self._old: set[bytes] = set()
 
+    def __len__(self) -> int:
+        """Return how many ids are remembered."""
+        return len(self._young) + len(self._old)
+
     def seen(self, key: bytes) -> bool:
         """Take in an id; return whether it was there before."""
         young = self._young
