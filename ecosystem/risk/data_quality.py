@@ -62,7 +62,7 @@ HARMLESS: Final[frozenset[Defect]] = frozenset(
     }
 )
 """Records that are true, only late or told again."""
-SPREAD_FACTOR_MAX = 2
+SPREAD_FACTOR_MAX: Final = 2
 """An ask above this many times the bid is no quote."""
 
 

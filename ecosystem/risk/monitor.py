@@ -180,7 +180,9 @@ class RiskEngine:
 
     def _judge_defects(self) -> None:
         untold = self.quality.untold
-        trigger = msgspec.structs.replace(untold[-1].event, event_time_us=self._now_us)
+        trigger = untold[-1].event
+        if self._now_us:
+            trigger = msgspec.structs.replace(trigger, event_time_us=self._now_us)
         for judge in self._of_defects:
             for finding in judge(self._now_us):
                 self._found(finding, trigger)

@@ -186,7 +186,10 @@ class RunOnLog:
 
     def _write_slice(self, factor: float, *, altered: bool) -> None:
         now_s = 10.0 * self._slice
-        ticks = [tick(now_s, mid * factor, instrument) for instrument, mid in MIDS.items()]
+        ticks = [
+            msgspec.structs.replace(tick(now_s, mid * factor, symbol), feed_sequence=self._slice)
+            for symbol, mid in MIDS.items()
+        ]
         self.append(ticks)
         if self._slice == 0:
             holdings = {"BTC": 2, "ETH": 40, "USD": 30_000}

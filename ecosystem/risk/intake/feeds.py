@@ -73,8 +73,6 @@ class FeedLines:
 
     def in_order(self, tick: PriceTicked) -> bool:
         """Take in a tick; return whether it is the next of its line, or newer."""
-        if tick.instrument not in INSTRUMENTS:
-            return True  # It has no line: what it is judges it.
         key = (tick.feed, tick.instrument)
         line = self._lines.get(key)
         if line is None:
@@ -96,6 +94,8 @@ class FeedLines:
         return True
 
     def _begun(self, key: Key, tick: PriceTicked) -> bool:
+        if tick.instrument not in INSTRUMENTS:
+            return True  # It has no line; whoever takes it in says that nobody knows it.
         if len(self._lines) >= LINES_MAX:
             self._quality.note("SOURCE_UNKNOWN", tick)
             return False

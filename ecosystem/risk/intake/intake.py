@@ -18,7 +18,7 @@ from ecosystem.events.settlements import (
     SettlementFailed,
     SettlementInstructed,
 )
-from ecosystem.risk.data_quality import DataQuality, Defect, defect_of_fill, defect_of_tick
+from ecosystem.risk.data_quality import SPREAD_FACTOR_MAX, DataQuality, Defect, defect_of_fill
 from ecosystem.risk.intake.defects import (
     defect_of_book,
     defect_of_order,
@@ -51,7 +51,6 @@ class Intake:
         self._doubles = Doubles()
         self._trades = Doubles()
         self._inspects: Mapping[type[Event], Callable[[Any], bool]] = {
-            PriceTicked: self._tick,
             OrderFilled: self._fill,
             OrderSubmitted: self._order,
             BookQuoted: self._sound(defect_of_book),
@@ -67,11 +66,13 @@ class Intake:
     @property
     def inspected(self) -> tuple[type[Event], ...]:
         """The event types that are looked at, though nobody else may be."""
-        return tuple(self._inspects)
+        return (PriceTicked, *self._inspects)
 
     def guarded(self, kind: type[Event], take: Take) -> Admit:
         """Return what takes in an event of a type, after it was looked at."""
         inspect, seen, note = self._inspects.get(kind), self._doubles.seen, self._quality.note
+        if kind is PriceTicked:
+            return self._guarded_tick(take)
         if kind is BalanceChanged:
             return self._guarded_balance(take)
 
@@ -82,6 +83,22 @@ class Intake:
             if inspect is not None and not inspect(event):
                 return None
             return event if take(event) else None
+
+        return admit
+
+    def _guarded_tick(self, take: Take) -> Admit:
+        in_order, believes, note = self.lines.in_order, self._levels.believes, self._quality.note
+
+        # Ticks are most of what comes, and their numbers tell doubles without a memory of ids.
+        def admit(tick: PriceTicked) -> Event | None:
+            if not in_order(tick):
+                return None
+            bid_e8, ask_e8 = tick.bid_price_e8, tick.ask_price_e8
+            # What is no quote has no level; whoever takes it in says what is wrong with it.
+            if 0 < bid_e8 <= ask_e8 <= bid_e8 * SPREAD_FACTOR_MAX and not believes(tick):
+                note("PRICE_JUMPED", tick)
+                return None
+            return tick if take(tick) else None
 
         return admit
 
@@ -107,15 +124,6 @@ class Intake:
             return defect is None
 
         return inspect
-
-    def _tick(self, tick: PriceTicked) -> bool:
-        if not self.lines.in_order(tick):
-            return False
-        defect = defect_of_tick(tick)
-        if defect is None and self._levels.believes(tick):
-            return True
-        self._quality.note(defect or "PRICE_JUMPED", tick)
-        return False
 
     def _fill(self, fill: OrderFilled) -> bool:
         defect = defect_of_fill(fill)

@@ -2,7 +2,8 @@
 
 Until a settlement is final its amount hangs on both: on the venue that has locked it, and on the
 custodian that has not received it. The Basel framework (CRE 70) has banks hold capital against
-such unsettled transactions; here the exposure is their worth at the marks of now.
+transactions that are not settled when they should be; here the exposure is their worth at the marks
+of now. What is promised for another day is no such exposure before its due time.
 """
 
 from collections.abc import Mapping, Sequence
@@ -68,6 +69,7 @@ class UnsettledExposure(Rule[UnsettledExposureLimit]):
     def judge_time(self, now_us: int) -> Sequence[Finding]:
         """Return what was found of every venue at the marks of now."""
         self.due_us = now_us + LOOK_EVERY_US
+        self.state.settlements.fall_due(now_us)
         return [one for venue in self.state.settlements.unsettled_e8 for one in self._judge(venue)]
 
     def _moved(self, event: Any, now_us: int) -> Sequence[Finding]:
@@ -94,10 +96,8 @@ class UnsettledExposure(Rule[UnsettledExposureLimit]):
         )
 
     def _oldest(self, venue: str) -> list[EventId]:
-        of_venue = (
-            one for one in self.state.settlements.open.values() if one.instructed.venue == venue
-        )
-        return [event_id for one in islice(of_venue, INPUTS) for event_id in _events(one)]
+        oldest = islice(self.state.settlements.under_way(venue), INPUTS)
+        return [event_id for one in oldest for event_id in _events(one)]
 
 
 def _events(one: OpenSettlement) -> tuple[EventId, ...]:
@@ -113,10 +113,13 @@ def _read(table: Table) -> UnsettledExposureLimit:
 KIND: Final = RuleKind(
     rule=UnsettledExposure,
     title="Too much is under way between a venue and custody",
-    watches="the worth of all open settlements with each venue, either way, at the marks of now",
+    watches=(
+        "the worth, at the marks of now, of all open settlements with each venue, either way, that"
+        " are promised within 12 hours or are due"
+    ),
     limit="`exposure_usd`",
     clears="below the `clear` share, as settlements end",
-    inputs="the oldest open settlements, each with its last delay",
+    inputs="the oldest of these settlements, each with its last delay",
     unit="USD",
     keys=("exposure_usd",),
     subjects=(),

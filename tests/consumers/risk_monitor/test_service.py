@@ -270,8 +270,10 @@ def test_an_arrival_slice_of_rubbish_alone_is_answered_by_its_letter() -> None:
     world.put_rubbish()
     assert served(world.service("arrival")) == 1
     (letter,) = world.events("dead-letters")
-    (beat,) = world.events("risk-alerts")
-    assert beat.causation_id == letter.event_id
+    alert, beat = world.events("risk-alerts")
+    assert isinstance(alert, RiskAlertRaised)
+    assert (alert.rule, alert.subject, alert.severity) == ("data_quality", "prices", "LOW")
+    assert alert.causation_id == beat.causation_id == letter.event_id
 
 
 @given(cuts=st.lists(st.integers(0, len(CRASH)), max_size=4), extra=st.integers(0, 3))

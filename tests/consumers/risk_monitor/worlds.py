@@ -58,10 +58,10 @@ class SmallWorld:
     def write_slice(self, factor: float) -> None:
         """Write the next ten seconds, with prices at `factor` of their start."""
         now_s = 10.0 * self._number
+        mids = {"BTC-USD": 60_000 * factor, "ETH-USD": 3_000 * factor, "USDT-USD": 1.0}
         events: list[Event] = [
-            tick(now_s, 60_000 * factor, "BTC-USD"),
-            tick(now_s, 3_000 * factor, "ETH-USD"),
-            tick(now_s, 1.0, "USDT-USD"),
+            msgspec.structs.replace(tick(now_s, mid, symbol), feed_sequence=self._number)
+            for symbol, mid in mids.items()
         ]
         if self._number == 0:
             events += [

@@ -111,7 +111,7 @@ def _next(events: Sequence[Event], kind: type[Event], place: int) -> int:
 
 
 def _doubled(events: list[Event], place: int) -> None:
-    inner = range(20, len(events) - 20)
+    inner = [at for at, one in enumerate(events) if type(one) in (OrderFilled, BalanceChanged)]
     at = inner[place % len(inner)]
     events.insert(at + 1 + place % 15, events[at])
 
@@ -156,6 +156,7 @@ SPOILS: Final[Mapping[str, tuple[str, _Spoil]]] = {
     "doubled": ("EVENT_DOUBLED", _doubled),
     "tick dropped": ("feed_gap", _dropped),
     "ticks swapped": ("PRICE_OUT_OF_ORDER", _swapped),
+    "tick doubled": ("PRICE_REPEATED", _beside(PriceTicked, lambda e: {"event_id": e.event_id})),
     "tick repeated": ("PRICE_REPEATED", _beside(PriceTicked, lambda e: {})),
     "bid zero": ("PRICE_NOT_POSITIVE", _in_place(PriceTicked, _longs("bid_price_e8", 0))),
     "ask negative": ("PRICE_NOT_POSITIVE", _in_place(PriceTicked, _longs("ask_price_e8", -5))),

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from ecosystem.events.alerts import RiskAlertRaised, RiskAlertResolved
 from ecosystem.events.settlements import SettlementInstructed
 from ecosystem.risk.rules.unsettled_exposure import KIND, UnsettledExposureLimit
-from ecosystem.units import E8
+from ecosystem.risk.settlements import SAME_DAY_US
+from ecosystem.units import E8, SECOND_US
 from tests.ecosystem.risk.facts import at, clock, tick
 from tests.ecosystem.risk.rules.levels import LEVELS, SCALE
 from tests.ecosystem.risk.rules.rig import Rig
@@ -70,6 +71,24 @@ def test_marks_move_what_is_under_way() -> None:
     rig.take(tick(100, 30_000))
     (over,) = rig.wait(at(121))
     assert over.measured_e8 == 300 * E8
+
+
+def test_what_is_promised_for_another_day_is_under_way_when_it_is_due() -> None:
+    rig = Rig(KIND, LIMIT)
+    later = msgspec.structs.replace(
+        of(1, 900 * E8), due_time_us=at(0) + SAME_DAY_US + 60 * SECOND_US
+    )
+    same_day = msgspec.structs.replace(of(2, 100 * E8), due_time_us=at(0) + SAME_DAY_US)
+    assert rig.take(later, same_day) == []
+    assert rig.wait(at(SAME_DAY_US // SECOND_US)) == []
+    (found,) = rig.wait(at(SAME_DAY_US // SECOND_US + 60))
+    assert (found.measured_e8, found.inputs) == (1_000 * E8, (later.event_id, same_day.event_id))
+    rig.book.decide(found, clock(1, 1))
+    assert [one.measured_e8 for one in rig.take(completed(1, 2))] == [100 * E8]
+    ended_early = msgspec.structs.replace(later, settlement_id=completed(3, 1).settlement_id)
+    rig.take(ended_early, completed(3, 1))
+    rig.wait(at(10**6))
+    assert rig.state.settlements.unsettled_e8 == {VENUE: {"USD": 100 * E8}}
 
 
 def test_a_settlement_told_twice_counts_once() -> None:
