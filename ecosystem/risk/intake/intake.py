@@ -18,6 +18,7 @@ from ecosystem.events.settlements import (
     SettlementFailed,
     SettlementInstructed,
 )
+from ecosystem.instruments import INSTRUMENTS
 from ecosystem.risk.data_quality import SPREAD_FACTOR_MAX, DataQuality, Defect, defect_of_fill
 from ecosystem.risk.intake.defects import (
     defect_of_book,
@@ -33,7 +34,10 @@ from ecosystem.risk.intake.statements import Statements
 from ecosystem.risk.market import Market
 
 FILL_FACTOR_MAX: Final = 5
-"""An execution at more than this many times the mid, or below that fraction of it, is none."""
+"""An execution at more than this many times the mid, or below that fraction of it, is told; it is
+believed only where the account's balance has moved by it."""
+MOVED_MAX: Final = 1_024
+"""Balances of trades remembered, the latest."""
 Take = Callable[[Any], bool]
 Admit = Callable[[Any], Event | None]
 """Takes a record in; returns it as it is believed, or None."""
@@ -50,6 +54,8 @@ class Intake:
         self._levels = PriceLevels()
         self._doubles = Doubles()
         self._trades = Doubles()
+        self._moved_e8: dict[tuple[str, str, bytes], int] = {}
+        """By how much a trade has moved an account's balance of an asset."""
         self._inspects: Mapping[type[Event], Callable[[Any], bool]] = {
             OrderFilled: self._fill,
             OrderSubmitted: self._order,
@@ -111,10 +117,25 @@ class Intake:
                 return None
             believed = None
             for one in sound(event):
+                if one.reason == "TRADE":
+                    self._remember(one)
                 believed = one if take(one) else None
             return believed
 
         return admit
+
+    def _remember(self, balance: BalanceChanged) -> None:
+        moved_e8 = self._moved_e8
+        moved_e8[balance.account, balance.asset, balance.reference_id] = balance.change_e8
+        if len(moved_e8) > MOVED_MAX:
+            del moved_e8[next(iter(moved_e8))]
+
+    def _was_paid(self, fill: OrderFilled) -> bool:
+        asset = INSTRUMENTS[fill.instrument].quote
+        paid_e8 = -fill.notional_e8 if fill.side == "BUY" else fill.notional_e8
+        if fill.fee_asset == asset:
+            paid_e8 -= fill.fee_e8
+        return self._moved_e8.get((fill.account, asset, fill.trade_id)) == paid_e8
 
     def _sound(self, defect_of: Callable[[Any], Defect | None]) -> Callable[[Any], bool]:
         def inspect(event: Event) -> bool:
@@ -127,19 +148,21 @@ class Intake:
 
     def _fill(self, fill: OrderFilled) -> bool:
         defect = defect_of_fill(fill)
+        # A trade has two sides, and both may be the firm's: the order tells them apart.
+        if defect is None and self._trades.seen(fill.trade_id + fill.order_id):
+            defect = "FILL_REPEATED"
+        if defect is None and self._is_absurd(fill):
+            defect = "FILL_PRICE_ABSURD"
         if defect is None:
-            mid_e8 = self._mids_e8.get(fill.instrument)
-            price_e8 = fill.price_e8
-            if mid_e8 is not None and not (
-                mid_e8 <= price_e8 * FILL_FACTOR_MAX and price_e8 <= mid_e8 * FILL_FACTOR_MAX
-            ):
-                defect = "FILL_PRICE_ABSURD"
-            # A trade has two sides, and both may be the firm's: the order tells them apart.
-            elif self._trades.seen(fill.trade_id + fill.order_id):
-                defect = "FILL_REPEATED"
-        if defect is not None:
-            self._quality.note(defect, fill)
-        return defect is None
+            return True
+        self._quality.note(defect, fill)
+        return defect == "FILL_PRICE_ABSURD" and self._was_paid(fill)
+
+    def _is_absurd(self, fill: OrderFilled) -> bool:
+        mid_e8, price_e8 = self._mids_e8.get(fill.instrument), fill.price_e8
+        if mid_e8 is None:
+            return False
+        return mid_e8 > price_e8 * FILL_FACTOR_MAX or price_e8 > mid_e8 * FILL_FACTOR_MAX
 
     def _order(self, order: OrderSubmitted) -> bool:
         # A wish nobody can fulfil is a wish all the same: whoever counts orders counts it.

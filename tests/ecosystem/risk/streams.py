@@ -198,7 +198,11 @@ SPOILS: Final[Mapping[str, tuple[str, _Spoil]]] = {
         "FILL_PRICE_ABSURD",
         _beside(
             OrderFilled,
-            lambda e: {"price_e8": e.price_e8 * 100, "notional_e8": e.notional_e8 * 100},
+            lambda e: {
+                "price_e8": e.price_e8 * 100,
+                "notional_e8": e.notional_e8 * 100,
+                "trade_id": derive_id(e.trade_id, "spoiled"),
+            },
         ),
     ),
     "fill again": ("FILL_REPEATED", _beside(OrderFilled, lambda e: {})),
