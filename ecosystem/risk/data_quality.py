@@ -50,8 +50,8 @@ Defect = Literal[
 
 It is left out, but for six: a FILL_PRICE_ABSURD may be confirmed by the balance that paid for it;
 a BALANCE_GAP or POSITION_GAP states its total, so the books heal with it; a PRICE_FROZEN is the
-price there is; an ORDER_INVALID is still an order somebody sent; and what happened stays true though it is told late
-(TIME_BACKWARDS)."""
+price there is; an ORDER_INVALID is still an order somebody sent; and what happened stays true
+though it is told late (TIME_BACKWARDS)."""
 
 HARMLESS: Final[frozenset[Defect]] = frozenset(
     {

@@ -262,7 +262,7 @@ def test_a_portfolio_is_judged_by_its_parts_only_once_they_are_all_told() -> Non
     told += engine.process_slice(placed([accounts.change(0.2, "ETH", 40 * E8)], 10))
     told += engine.process_slice(placed([tick(0.5, 3_000, "ETH-USD")], 20))
     told += engine.process_slice(placed([accounts.change(0.6, "USD", 30_000 * E8)], 30))
-    told += engine.process_slice(placed([tick(2, 60_001)], 40))
+    told += engine.process_slice(placed([tick(1, 60_000), tick(2, 60_001)], 40))
     assert told == []
     assert engine.rules["concentration"].watch("BTC").utilisation_e8 == 120_002 * E8 // 270_002
 

@@ -196,7 +196,8 @@ def test_a_perpetual_pays_what_it_realised_and_holds_what_was_traded() -> None:
     rig.take(accounts.change(0, "USD", E8), sold, held)
     rig.take(accounts.change(5, "USD", 9_970 * E8, "TRADE", reference=sold.trade_id))
     assert not any(leg.difference_e8 for leg in rig.state.reconciliation.differing.values())
-    rig.take(tick(6, 60_000, "BTC-USD-PERP"), msgspec.structs.replace(held, quantity_e8=2 * E8))
+    more = msgspec.structs.replace(held, quantity_e8=2 * E8, position_sequence=1)
+    rig.take(tick(6, 60_000, "BTC-USD-PERP"), more)
     rig.wait(at(60))
     found = {one.watch.subject: one.measured_e8 for one in rig.wait(at(120))}
     assert found["exchange-okx/firm-momentum/BTC-USD-PERP"] == 60_000 * E8
