@@ -19,6 +19,7 @@ Defect = Literal[
     "BALANCE_STALE",
     "BOOK_CROSSED",
     "BOOK_INVALID",
+    "BOOK_OUT_OF_ORDER",
     "EVENT_DOUBLED",
     "FILL_FEE_ABSURD",
     "FILL_NOT_POSITIVE",
@@ -55,6 +56,7 @@ though it is told late (TIME_BACKWARDS)."""
 
 HARMLESS: Final[frozenset[Defect]] = frozenset(
     {
+        "BOOK_OUT_OF_ORDER",
         "EVENT_DOUBLED",
         "FILL_REPEATED",
         "PRICE_OUT_OF_ORDER",

@@ -7,13 +7,13 @@ mark that is much older than the newest of its instrument has no vote.
 """
 
 from collections.abc import Mapping
-from operator import itemgetter
 from typing import Final
 
 from ecosystem.events.books import BookQuoted
 from ecosystem.instruments import INSTRUMENTS
 from ecosystem.risk.market import Market
 from ecosystem.risk.portfolio import MARKED_BY, Portfolio
+from ecosystem.risk.venue_books import VenueBooks
 from ecosystem.units import E8, SECOND_US
 
 VOTES_FOR_US: Final = 30 * SECOND_US
@@ -21,27 +21,21 @@ VOTES_FOR_US: Final = 30 * SECOND_US
 
 
 class VenueMarks:
-    """Follows the books of venues; everything else is computed when it is asked for."""
+    """Computes marks from the books of venues when it is asked."""
 
-    __slots__ = ("_market", "_portfolio", "quotes")
+    __slots__ = ("_books", "_market", "_portfolio")
 
-    def __init__(self, market: Market, portfolio: Portfolio) -> None:
+    def __init__(self, market: Market, portfolio: Portfolio, books: VenueBooks) -> None:
         self._market = market
         self._portfolio = portfolio
-        self.quotes: dict[tuple[str, str], BookQuoted] = {}
-        """The last book, by instrument and venue."""
-
-    def book(self, book: BookQuoted) -> bool:
-        """Take in a book; one without two sides, or whose sides cross, marks nothing."""
-        self.quotes[book.instrument, book.venue] = book
-        return True
+        self._books = books
 
     def by_venue_e8(self, symbol: str) -> Mapping[str, int]:
         """Return the marks of an instrument by venue, and the feed's, that count now."""
         marks = {
             venue: (book.event_time_us, (book.bid_prices_e8[0] + book.ask_prices_e8[0]) // 2)
-            for (instrument, venue), book in sorted(self.quotes.items(), key=itemgetter(0))
-            if instrument == symbol and _sound(book)
+            for venue, books in sorted(self._books.books.items())
+            if (book := books.get(symbol)) is not None and _sound(book)
         }
         if (tick := self._market.ticks.get(symbol)) is not None:
             # The feed's own book is older than its last tick, and has no second vote.

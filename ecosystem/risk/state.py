@@ -30,6 +30,7 @@ from ecosystem.risk.reconciliation import Reconciliation
 from ecosystem.risk.returns import Returns
 from ecosystem.risk.settlements import Settlements
 from ecosystem.risk.value_at_risk import ValueAtRisk
+from ecosystem.risk.venue_books import VenueBooks
 from ecosystem.risk.venues import Venues
 
 Take = Callable[[Any], bool]
@@ -47,7 +48,8 @@ class RiskState:
         self.exposure = Exposure(self.portfolio)
         self.returns = Returns(self.portfolio)
         self.value_at_risk = ValueAtRisk(self.portfolio, self.returns)
-        self.marks = VenueMarks(self.market, self.portfolio)
+        self.books = VenueBooks(self.quality)
+        self.marks = VenueMarks(self.market, self.portfolio, self.books)
         self.intake = Intake(self.quality, self.market)
         self.sources = Sources(self.intake, self.market)
         self.trading = TradingPnl()
@@ -62,7 +64,7 @@ class RiskState:
             PositionChanged: self._position,
             PositionLiquidated: self.derivatives.liquidated,
             FundingRateSet: self.derivatives.rate_set,
-            BookQuoted: self.marks.book,
+            BookQuoted: self.books.quoted,
             OrderFilled: self._fill,
             SettlementInstructed: self.settlements.instructed,
             SettlementDelayed: self.settlements.delayed,

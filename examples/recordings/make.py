@@ -14,6 +14,7 @@ from ecosystem.rng import Stream
 HERE: Final = Path(__file__).parent
 BEGAN: Final = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 BARS: Final = 180
+QUARTERS: Final = 192
 TRADES: Final = 240
 
 
@@ -48,6 +49,30 @@ def _spoiled_bars(rows: list[list[str]]) -> list[list[str]]:
     return spoiled
 
 
+def depeg() -> str:
+    """Return two days of quarter hours of a stablecoin that loses 8 % in a panic and recovers.
+
+    Single bars are far off while it is on its peg, and one is back on it in the middle of the
+    panic: what lasts and what does not must be told apart.
+    """
+    draws = Stream(1, "examples", "depeg")
+    rows = []
+    price = 1.0
+    for number in range(QUARTERS):
+        moment = BEGAN + timedelta(minutes=15 * number)
+        share = min(max(0.0, (number - 96) / 16), 1.0, max(0.0, (152 - number) / 24))
+        target = {30: 0.991, 60: 0.974, 61: 1.001, 120: 0.9995}.get(number, 1.0 - 0.08 * share)
+        noise = 0.000_3 + 0.003 * share
+        opened, price = price, target + draws.normal(3 * number) * noise
+        high = max(opened, price) + abs(draws.normal(3 * number + 1)) * noise
+        low = min(opened, price) - abs(draws.normal(3 * number + 2)) * noise
+        volume = 50_000 * (1 + 10 * share)
+        prices = [f"{value:.6f}" for value in (opened, high, low, price)]
+        rows.append([f"{moment:%Y-%m-%dT%H:%M:%SZ}", *prices, f"{volume:.2f}"])
+    header = ["timestamp", "open", "high", "low", "close", "volume"]
+    return _text(header, rows[:70] + rows[74:])  # an hour is missing
+
+
 def trades() -> str:
     """Return four minutes of trades in columns that need a mapping, of two instruments."""
     draws = Stream(1, "examples", "trades")
@@ -68,7 +93,11 @@ def trades() -> str:
     return _text(["t", "s", "p", "q", "n"], rows)
 
 
-FILES: Final = {"usdt-usd-1m.csv": bars, "btc-usdt-trades.csv": trades}
+FILES: Final = {
+    "usdt-usd-1m.csv": bars,
+    "usdt-usd-depeg-15m.csv": depeg,
+    "btc-usdt-trades.csv": trades,
+}
 
 
 def _text(header: list[str], rows: list[list[str]]) -> str:

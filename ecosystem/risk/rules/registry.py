@@ -7,6 +7,7 @@ from typing import Final
 from ecosystem.risk.rule import RuleKind
 from ecosystem.risk.rules import (
     concentration,
+    correlation_break,
     daily_loss,
     data_quality,
     delta_limit,
@@ -15,18 +16,23 @@ from ecosystem.risk.rules import (
     feed_stale,
     instrument_notional,
     leverage,
+    liquidity,
     order_rate,
     order_size,
     portfolio_notional,
     position_limit,
+    price_divergence,
     price_shock,
     reconciliation_break,
     repeated_execution,
     settlement_timeout,
+    stablecoin_depeg,
+    stablecoin_exposure,
     trailing_stop,
     unsettled_exposure,
     value_at_risk,
     venue_down,
+    volatility_spike,
 )
 
 RULES: Final[Mapping[str, RuleKind]] = MappingProxyType(
@@ -54,6 +60,12 @@ RULES: Final[Mapping[str, RuleKind]] = MappingProxyType(
             feed_gap.KIND,
             unsettled_exposure.KIND,
             reconciliation_break.KIND,
+            stablecoin_depeg.KIND,
+            stablecoin_exposure.KIND,
+            price_divergence.KIND,
+            correlation_break.KIND,
+            volatility_spike.KIND,
+            liquidity.KIND,
         )
     }
 )

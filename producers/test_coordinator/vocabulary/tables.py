@@ -47,6 +47,10 @@ RECORDS: Final = (
 """What the custodian says of each venue's balances, and of its own."""
 UNNAMED: Final = ("prices", "books", "orders", "fills", "balances", "settlements")
 """Topics, for records whose source nobody knows."""
+BOOKS: Final = tuple(f"{venue}/{symbol}" for venue in VENUES for symbol in INSTRUMENTS)
+"""What an alert about one book of one venue can be about."""
+ABOUT_BOOKS: Final = ("liquidity", "price_divergence")
+"""Rules whose alerts are about books, besides what else they are about."""
 SUBJECTS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
         "order_rate": ACCOUNTS,
@@ -59,7 +63,12 @@ SUBJECTS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 )
 """What the alerts of a rule are about that does not say so itself; places where it is not here."""
 RULES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
-    {name: kind.subjects or SUBJECTS.get(name, PLACES) for name, kind in risk.RULES.items()}
+    {
+        name: (*kind.subjects, *BOOKS)
+        if name in ABOUT_BOOKS
+        else kind.subjects or SUBJECTS.get(name, PLACES)
+        for name, kind in risk.RULES.items()
+    }
 )
 """The rules of the risk monitor, and the subjects each can raise an alert on."""
 

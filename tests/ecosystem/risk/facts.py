@@ -82,6 +82,41 @@ def tick(
     )
 
 
+def deep_book(
+    seconds: float,
+    mid_e8: int,
+    *,
+    venue: str = "exchange-okx",
+    instrument: str = "BTC-USD",
+    half_e8: int = E8 // 100,
+    bids_e8: Sequence[int] = (E8,) * 10,
+    asks_e8: Sequence[int] = (E8,) * 10,
+) -> BookQuoted:
+    """Return a book around a mid, its levels a cent apart.
+
+    Args:
+        half_e8: half of the spread.
+        bids_e8: the quantities bid, best first; none for an empty side.
+    """
+    book_id = event_id(f"book/{venue}/{instrument}", at(seconds))
+    cent_e8 = E8 // 100
+    return BookQuoted(
+        event_id=book_id,
+        correlation_id=book_id,
+        causation_id=book_id,
+        event_time_us=at(seconds),
+        venue=venue,
+        instrument=instrument,
+        book_sequence=int(seconds),
+        bid_prices_e8=tuple(mid_e8 - half_e8 - n * cent_e8 for n in range(len(bids_e8))),
+        bid_quantities_e8=tuple(bids_e8),
+        ask_prices_e8=tuple(mid_e8 + half_e8 + n * cent_e8 for n in range(len(asks_e8))),
+        ask_quantities_e8=tuple(asks_e8),
+        last_price_e8=mid_e8,
+        volume_e8=E8,
+    )
+
+
 class Accounts:
     """States balances as a venue would: totals and sequences follow from the changes."""
 

@@ -179,6 +179,7 @@ def test_the_measure_is_what_a_recount_of_the_window_says(
 
 def test_what_harms_nobody_is_told_again_or_late() -> None:
     assert sorted(HARMLESS) == [
+        "BOOK_OUT_OF_ORDER",
         "EVENT_DOUBLED",
         "FILL_REPEATED",
         "PRICE_OUT_OF_ORDER",
