@@ -12,9 +12,9 @@ from ecosystem.events.alerts import RiskAlertEscalated, RiskAlertRaised
 from ecosystem.events.envelope import Event
 from ecosystem.risk.limits import parse_limits
 from ecosystem.risk.watch import SEVERITIES
+from tse.running.plans import LIMITS
 
 FILE: Final = Path(__file__).with_name("every-rule.yaml")
-SHIPPED: Final = Path(__file__).parents[2] / "consumers" / "risk_monitor" / "limits.toml"
 
 
 class Fires(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -58,8 +58,8 @@ class Stories(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     stories: list[Story]
 
     def limits_text(self) -> str:
-        """Return the limits that are shipped, with the values of the file in their places."""
-        text = SHIPPED.read_text()
+        """Return the limits of a run, with the values of the file in their places."""
+        text = LIMITS.read_text()
         for rule, values in self.limits.items():
             for key, value in values.items():
                 text = _replaced(text, rule, key, value)
@@ -70,7 +70,7 @@ class Stories(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 def _replaced(text: str, rule: str, key: str, value: str) -> str:
     line = re.compile(rf"(^\[{rule}\][^\[]*?^{key} = )[^#\n]*", re.MULTILINE)
     replaced, count = line.subn(rf"\g<1>{value} ", text)
-    assert count == 1, f"{FILE.name}: the shipped limits have no {key} under [{rule}]"
+    assert count == 1, f"{FILE.name}: the limits of a run have no {key} under [{rule}]"
     return replaced
 
 
