@@ -12,7 +12,6 @@ from typing import Final
 
 import msgspec
 
-from consumers.risk_monitor.settings import LIMITS_FILE
 from ecosystem.events.balances import BalanceChanged
 from ecosystem.events.envelope import EVENT_ID_AT, Event
 from ecosystem.events.prices import PriceTicked
@@ -23,6 +22,7 @@ from ecosystem.risk.limits import parse_limits
 from ecosystem.risk.monitor import RiskEngine
 from ecosystem.units import E8, SECOND_US
 from eventlog.records import Record
+from tse.running.plans import LIMITS
 
 ALERTS_PER_S: Final = 60
 MARK: Final = b"\xff\xff\xff\xff"
@@ -39,8 +39,8 @@ _EVENT_TIME_PER_S_US: Final = ALERTS_PER_S * _PERIOD_US // (2 * len(_SYMBOLS))
 
 
 def new_engine() -> RiskEngine:
-    """Return a risk engine under the limits that are shipped."""
-    return RiskEngine(parse_limits(LIMITS_FILE.read_text(), LIMITS_FILE.name))
+    """Return a risk engine under the limits of the laboratory."""
+    return RiskEngine(parse_limits(LIMITS.read_text(), LIMITS.name))
 
 
 class Load:

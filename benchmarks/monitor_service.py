@@ -16,7 +16,7 @@ import structlog
 from confluent_kafka import OFFSET_BEGINNING, Consumer, Producer, TopicPartition
 
 from benchmarks.broker import environment, fresh_clients
-from benchmarks.risk_engine import Slices, history, shipped_limits
+from benchmarks.risk_engine import Slices, history, laboratory_limits
 from benchmarks.row import Row
 from consumers.risk_monitor.metrics import Metrics
 from consumers.risk_monitor.service import RiskMonitorService
@@ -79,7 +79,7 @@ class Stages:
 def service_of(clients: Clients, mode: SliceMode, stages: Stages | None) -> RiskMonitorService:
     """Return the monitor as its process builds it, its stages watched where asked."""
     catalogue = clients.catalogue
-    codec, engine = Codec(PRODUCTION_EVENTS), RiskEngine(shipped_limits())
+    codec, engine = Codec(PRODUCTION_EVENTS), RiskEngine(laboratory_limits())
     reader = clients.reader(
         RISK_MONITOR,
         catalogue.subscription(RISK_MONITOR),

@@ -17,7 +17,6 @@ from typing import Final
 import msgspec
 
 from benchmarks.row import Row
-from consumers.risk_monitor.settings import LIMITS_FILE
 from ecosystem.events.envelope import Event
 from ecosystem.events.production import PRODUCTION_EVENTS
 from ecosystem.ids import run_key
@@ -29,6 +28,7 @@ from eventlog.catalogue.load import load_catalogue
 from eventlog.records import Record
 from producers.test_coordinator.scenario_file import load_scenario
 from tse.running.in_process import InProcessRun
+from tse.running.plans import LIMITS
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 QUIET_HOURS: Final = 4
@@ -38,9 +38,9 @@ _place = attrgetter("topic", "partition", "offset")
 _time = attrgetter("event.event_time_us")
 
 
-def shipped_limits() -> Limits:
-    """Return the limits that are shipped."""
-    return parse_limits(LIMITS_FILE.read_text(), LIMITS_FILE.name)
+def laboratory_limits() -> Limits:
+    """Return the limits of the laboratory, by which a quiet market is quiet."""
+    return parse_limits(LIMITS.read_text(), LIMITS.name)
 
 
 def history_plan(quiet_hours: int = QUIET_HOURS) -> RunPlan:
@@ -62,7 +62,7 @@ def history(quiet_hours: int = QUIET_HOURS) -> Slices:
     run = InProcessRun(
         history_plan(quiet_hours),
         run_key(1, "bench"),
-        shipped_limits(),
+        laboratory_limits(),
         load_catalogue(ROOT / "topics.yaml"),
     )
     return [sorted(judged.records, key=_place) for judged in run.slices()]
@@ -122,7 +122,7 @@ def rule_rows(limits: Limits, slices: Slices, count: int) -> Iterator[Row]:
 
 def run() -> list[Row]:
     """Measure and return the rows."""
-    slices, limits = history(), shipped_limits()
+    slices, limits = history(), laboratory_limits()
     count = sum(map(len, slices))
     ours_s = seconds(partial(judge, limits, slices))
     raw_s = seconds(partial(fold, slices))
