@@ -1,5 +1,6 @@
 """What the venue's doors show of its books and trades: pure reads of its state, scaled integers."""
 
+from collections.abc import Iterator
 from itertools import islice
 
 import msgspec
@@ -38,7 +39,7 @@ def order_book(state: VenueState, instrument: str, levels: int) -> OrderBookView
         KeyError: the venue has no such instrument.
     """
     bids, asks = levels_of(state, instrument, levels)
-    last = next(state.tapes[instrument].trades(state.house.noise[instrument]), None)
+    last = next(_trades(state, instrument), None)
     return OrderBookView(
         venue=state.venue,
         instrument=instrument,
@@ -58,8 +59,7 @@ def recent_trades(state: VenueState, instrument: str, count: int) -> tuple[Trade
     Raises:
         KeyError: the venue has no such instrument.
     """
-    tape = state.tapes[instrument]
-    return tuple(islice(tape.trades(state.house.noise[instrument]), count))
+    return tuple(islice(_trades(state, instrument), count))
 
 
 def volume_24h_e8(state: VenueState, instrument: str) -> int:
@@ -69,3 +69,8 @@ def volume_24h_e8(state: VenueState, instrument: str) -> int:
         KeyError: the venue has no such instrument.
     """
     return state.tapes[instrument].volume_24h_e8(state.time_us)
+
+
+def _trades(state: VenueState, instrument: str) -> Iterator[Trade]:
+    house = state.house
+    return state.tapes[instrument].trades(house.noise[instrument], house.quotes[instrument])

@@ -29,7 +29,7 @@ from ecosystem.exchange.liquidity.meeting import usual_fills_e8
 from ecosystem.exchange.liquidity.noise import NoiseTrade
 from ecosystem.exchange.liquidity.publishing import BOOK_INTERVAL_US, BookPublisher
 from ecosystem.exchange.margin.account_desk import AccountDesk
-from ecosystem.exchange.margin.desk import MarginDesk
+from ecosystem.exchange.margin.desk import WATCHES, MarginDesk
 from ecosystem.exchange.margin.facts import opened
 from ecosystem.exchange.margin.funds import MarginFunds
 from ecosystem.exchange.margin.terms import PERPETUALS
@@ -103,6 +103,8 @@ class Exchange:
         self._masters = masters
         accounts = AccountDesk(self.state)
         self._faults = Faults(self.state, self._desk, seed)
+        self._due_us: int | None = None
+        """When something is due, as long as nothing has changed; None when it may have."""
         self._decisions: Mapping[type[Event], Callable[[Any, Answers], None]] = {
             **SettlementDesk(self.state, self._margin).decisions,
             AccountOpenRequested: accounts.open,
@@ -121,6 +123,7 @@ class Exchange:
         kind = type(event)
         if kind is PriceTicked:
             return self._tick(event, now_us)  # type: ignore[arg-type] # checked by kind
+        self._due_us = None
         if kind in OPERATIONS:
             return self._answer(event, now_us)  # type: ignore[arg-type] # checked by kind
         if kind in SCENARIO_EVENTS:
@@ -134,16 +137,26 @@ class Exchange:
 
     def due_us(self) -> int | None:
         """Return when the venue opens or, once open, when something is due."""
+        if self._due_us is None:
+            self._due_us = self._next_us()
+        return None if self._due_us == NEVER_US else self._due_us
+
+    def _next_us(self) -> int:
+        deeds_us = self._deeds_due_us()
+        if self._publisher is None or not self.state.status_changes:
+            return deeds_us
+        return min(deeds_us, self._publisher.due_us())
+
+    def _deeds_due_us(self) -> int:
+        """Return when the venue has more to do than to publish a book."""
         if not self.state.status_changes:
             return self._starts_at_us
         due_us = self._faults.due_us()
-        if self._publisher is not None and (book_us := self._publisher.due_us()) < due_us:
-            due_us = book_us
         if (funding_us := self._margin.funding_due_us()) is not None and funding_us < due_us:
             due_us = funding_us
         if self.state.day_orders:
             due_us = min(due_us, *self.state.day_orders)
-        return None if due_us == NEVER_US else due_us
+        return due_us
 
     def wake(self, now_us: int) -> Sequence[Event]:
         """Return the opening with its deposits, or what is due.
@@ -152,6 +165,17 @@ class Exchange:
         begin or end.
         """
         self._faults.look(now_us)
+        self._due_us = None
+        only_books = self.state.status_changes and now_us < self._deeds_due_us()
+        facts = () if only_books else self._deeds(now_us)
+        quoting = self._answers(now_us, 0)
+        notes = self._faults.announce(quoting, now_us)
+        if self._publisher is not None:
+            disturbed = self._publisher.publish(now_us, quoting)
+            notes = [*self._faults.market.note_books(disturbed), *notes] if disturbed else notes
+        return [*facts, *quoting.facts, *notes]
+
+    def _deeds(self, now_us: int) -> Sequence[Event]:
         state, answers = self.state, self._answers(now_us, self._delay_us)
         if not state.status_changes:
             # A deposit that reached the log before a crash is not made again.
@@ -165,16 +189,11 @@ class Exchange:
         for expires_us in [day for day in state.day_orders if day <= now_us]:
             for order_id in list(state.day_orders[expires_us]):
                 expired(answers, state.orders[order_id])
-        facts = [*self._finished(answers), *self._release(now_us)]
-        quoting = self._answers(now_us, 0)
-        notes = self._faults.announce(quoting, now_us)
-        if self._publisher is not None:
-            disturbed = self._publisher.publish(now_us, quoting)
-            notes = [*self._faults.market.note_books(disturbed), *notes] if disturbed else notes
-        return [*facts, *quoting.facts, *notes]
+        return [*self._finished(answers), *self._release(now_us)]
 
     def restore(self, event: Event) -> None:
         """Take in an event of the machine's past, its own or one it had read."""
+        self._due_us = None
         if isinstance(event, PriceTicked):
             if self._quotes_on(event):
                 self._restore_tick(event)
@@ -242,11 +261,10 @@ class Exchange:
         return tick.feed == self._feed and tick.instrument in INSTRUMENTS
 
     def _requote(self, tick: PriceTicked) -> bool:
-        house = self.state.house
-        began = house.requote(tick)
+        quote = self.state.house.quotes[tick.instrument]
+        began = quote.stand(tick)
         if began:
-            touch_e8 = house.touch_e8(tick.instrument)
-            self.state.tapes[tick.instrument].stood(tick.event_time_us, *touch_e8)
+            self.state.tapes[tick.instrument].stood(tick, quote.shift_e8)
         return began
 
     def _tick(self, tick: PriceTicked, now_us: int) -> Sequence[Event]:
@@ -254,11 +272,9 @@ class Exchange:
             return ()
         symbol = tick.instrument
         began = self._requote(tick)
-        exposed = self._margin.follow(tick) and not any(
-            one in self.state.halted for one in PERPETUALS
-        )
+        exposed = symbol in WATCHES and self._follow(tick)
         halted = symbol in self.state.halted
-        if not exposed and not halted and self._is_idle(symbol):
+        if not exposed and not halted and self.state.is_idle(symbol):
             self._faults.market.take_missed(symbol)
             return ()
         if halted:
@@ -268,6 +284,7 @@ class Exchange:
         missed = None if halted else self._faults.market.take_missed(symbol)
         if not comes and not exposed and not self._reaches(symbol, mark_e8):
             return ()
+        self._due_us = None
         answers = self._answers(now_us, self._delay_us)
         causes = (tick.event_id, tick.correlation_id)
         disturbed = comes and symbol in self.state.house.disturbances
@@ -283,9 +300,13 @@ class Exchange:
             return facts
         return [*facts, *self._faults.market.note_matched(tick, facts, usual_e8, missed)]
 
-    def _is_idle(self, symbol: str) -> bool:
-        book = self.state.books[symbol]
-        return not (book.bids.queues or book.asks.queues or self.state.stops[symbol])
+    def _follow(self, tick: PriceTicked) -> bool:
+        """Take in a tick that marks follow, and return whether it may be followed by executions."""
+        before_us = self._margin.funding_due_us()
+        exposed = self._margin.follow(tick)
+        if self._margin.funding_due_us() != before_us:
+            self._due_us = None
+        return exposed and not any(one in self.state.halted for one in PERPETUALS)
 
     def _comes(self, symbol: str, *, began: bool) -> tuple[bool, NoiseTrade | None]:
         house, book = self.state.house, self.state.books[symbol]

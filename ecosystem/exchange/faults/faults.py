@@ -31,10 +31,12 @@ class Faults:
         seed: of the run; each injection has a stream of chance of its own under it.
     """
 
-    __slots__ = ("_active", "_announcer", "desk", "market", "waiting")
+    __slots__ = ("_active", "_announcer", "desk", "look", "market", "waiting")
 
     def __init__(self, state: VenueState, desk: OrderDesk, seed: int) -> None:
         self._active = VenueFaults(state, seed)
+        self.look = self._active.look
+        """Lets the faults begin and end whose time has come."""
         self._announcer = Announcer(self._active)
         self.desk = DisturbedDesk(state, desk, self._active)
         self.market = DisturbedMarket(state, self._active)
@@ -44,10 +46,6 @@ class Faults:
     def at_work(self) -> bool:
         """Whether any fault is at work."""
         return bool(self._active.working)
-
-    def look(self, now_us: int) -> None:
-        """Let the faults begin and end whose time has come."""
-        self._active.look(now_us)
 
     def due_us(self) -> int:
         """Return when a fault begins or ends, or a wish has waited long enough."""

@@ -13,9 +13,9 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from ecosystem.events.fills import OrderFilled
-from ecosystem.events.prices import PriceTicked
 from ecosystem.exchange.liquidity.impact import Impact
 from ecosystem.exchange.liquidity.noise import Noise, NoiseTrade
+from ecosystem.exchange.liquidity.quote import Quote
 from ecosystem.exchange.liquidity.sizes import LEVELS, Sizes
 from ecosystem.instruments import INSTRUMENTS, Instrument
 from ecosystem.rng import Stream
@@ -51,50 +51,17 @@ _ENOUGH_E8: Final = 1 << 62
 """Of a perpetual the house sells what it does not hold; only its levels bound it."""
 
 
-class Quote:
-    """Where the house stands in one instrument since the last tick."""
-
-    __slots__ = (
-        "ask_price_e8",
-        "bid_price_e8",
-        "impact",
-        "number",
-        "pending",
-        "since_us",
-        "taken",
-    )
-
-    def __init__(self, impact: Impact) -> None:
-        self.bid_price_e8 = 0
-        self.ask_price_e8 = 0
-        self.number = 0
-        self.since_us = 0
-        self.taken = [0, 0]
-        """Quantity taken since the tick: from the bids, from the asks."""
-        self.pending: list[tuple[int, int, int]] = []
-        """Executions the impact has not yet: time, side (1 when asks were taken), quantity."""
-        self.impact = impact
-
-    def fold(self, before_us: int) -> None:
-        """Let the impact take in the executions decided before a time."""
-        later = [one for one in self.pending if one[0] >= before_us]
-        for time_us, side, quantity_e8 in self.pending[: len(self.pending) - len(later)]:
-            self.impact.took(quantity_e8 if side else -quantity_e8, time_us)
-        self.pending = later
-
-
 class House:
     """The venue's own liquidity: holdings, quotes and the fees collected."""
 
     __slots__ = (
         "_delay_us",
-        "_quotes",
         "_sizes",
-        "_widening_e8",
         "disturbances",
         "fees_e8",
         "holdings_e8",
         "noise",
+        "quotes",
     )
 
     def __init__(self, seed: int, terms: VenueTerms, holdings_e8: Mapping[str, int]) -> None:
@@ -107,50 +74,19 @@ class House:
             for symbol, one in INSTRUMENTS.items()
         }
         self._delay_us = terms.delay_us
-        self._widening_e8 = terms.widening_e8
-        self._quotes = {
-            symbol: Quote(Impact(one.quantity_max_e8 // _IMPACT_SHARE * terms.depth_e8 // E8))
+        self.quotes = {
+            symbol: Quote(
+                Impact(one.quantity_max_e8 // _IMPACT_SHARE * terms.depth_e8 // E8),
+                one.tick_size_e8,
+                terms.widening_e8,
+            )
             for symbol, one in INSTRUMENTS.items()
         }
+        """Where it stands, by instrument; the machine takes ticks in there."""
         self._sizes = {
             symbol: Sizes(one, Stream(seed, terms.name, "house", symbol), terms.depth_e8)
             for symbol, one in INSTRUMENTS.items()
         }
-
-    def requote(self, tick: PriceTicked) -> bool:
-        """Quote around a tick, and return whether a second of event time began with it.
-
-        Ticks older than the quote are passed over.
-
-        A crossed or empty tick makes the house withdraw until the next. Executions decided at or
-        after the time of the tick count against the new quote, those before it move it: the log
-        tells their times, so a restored house that is given the last tick stands where it stood.
-        """
-        quote = self._quotes[tick.instrument]
-        time_us = tick.event_time_us
-        if time_us < quote.since_us:
-            return False
-        began = time_us // SECOND_US > quote.since_us // SECOND_US
-        quote.number = tick.feed_sequence
-        quote.since_us = time_us
-        if quote.pending:
-            quote.fold(time_us)
-            quote.taken = [0, 0]
-            for _, side, quantity_e8 in quote.pending:
-                quote.taken[side] += quantity_e8
-        feed_bid_e8, feed_ask_e8 = tick.bid_price_e8, tick.ask_price_e8
-        half_e8 = 0
-        if self._widening_e8 != E8:
-            half_e8 = (feed_ask_e8 - feed_bid_e8) * (self._widening_e8 - E8) // (2 * E8)
-        step_e8 = INSTRUMENTS[tick.instrument].tick_size_e8
-        shift_e8 = quote.impact.shift_e8(feed_bid_e8, time_us, step_e8)
-        bid_e8 = (feed_bid_e8 - half_e8 + shift_e8) // step_e8 * step_e8
-        ask_e8 = -(-(feed_ask_e8 + half_e8 + shift_e8) // step_e8) * step_e8
-        if feed_bid_e8 <= 0 or feed_bid_e8 >= feed_ask_e8 or bid_e8 <= 0:
-            bid_e8 = ask_e8 = 0
-        quote.bid_price_e8 = bid_e8
-        quote.ask_price_e8 = ask_e8
-        return began
 
     def share_e8(self, symbol: str, account: str) -> int:
         """Return which share of an account's executions happens; all of it unless disturbed."""
@@ -162,20 +98,19 @@ class House:
 
     def since_us(self, symbol: str) -> int:
         """Return the event time of the tick the house quotes around; 0 before the first."""
-        return self._quotes[symbol].since_us
+        return self.quotes[symbol].since_us
 
     def touch_e8(self, symbol: str) -> tuple[int, int]:
         """Return the best bid and ask nobody disturbs; zeros when the house is silent."""
-        quote = self._quotes[symbol]
-        return quote.bid_price_e8, quote.ask_price_e8
+        return self.quotes[symbol].touch_e8()
 
     def crosses(self, symbol: str, bid_e8: int | None, ask_e8: int | None) -> bool:
         """Tell whether the quote may cross an order resting at `bid_e8` or `ask_e8`."""
-        quote = self._quotes[symbol]
-        if not quote.bid_price_e8:
+        own_bid_e8, own_ask_e8 = self.quotes[symbol].touch_e8()
+        if not own_bid_e8:
             return False
-        return (bid_e8 is not None and bid_e8 >= quote.ask_price_e8) or (
-            ask_e8 is not None and ask_e8 <= quote.bid_price_e8
+        return (bid_e8 is not None and bid_e8 >= own_ask_e8) or (
+            ask_e8 is not None and ask_e8 <= own_bid_e8
         )
 
     def noise_trade(self, symbol: str, bid_e8: int | None, ask_e8: int | None) -> NoiseTrade | None:
@@ -183,9 +118,10 @@ class House:
 
         An order at the price of the house's best quote stands before it.
         """
-        quote = self._quotes[symbol]
-        sold_to = bid_e8 is not None and bid_e8 >= quote.bid_price_e8 > 0
-        bought_from = ask_e8 is not None and ask_e8 <= quote.ask_price_e8
+        quote = self.quotes[symbol]
+        own_bid_e8, own_ask_e8 = quote.touch_e8()
+        sold_to = bid_e8 is not None and bid_e8 >= own_bid_e8 > 0
+        bought_from = ask_e8 is not None and ask_e8 <= own_ask_e8
         if not sold_to and not bought_from:
             return None
         trade = self.noise[symbol].trade(quote.since_us // SECOND_US)
@@ -202,18 +138,19 @@ class House:
 
     def middle_price_e8(self, symbol: str) -> int | None:
         """Return the middle of the best quotes; None when the house is silent."""
-        quote = self._quotes[symbol]
-        return (quote.bid_price_e8 + quote.ask_price_e8) // 2 or None
+        return sum(self.quotes[symbol].touch_e8()) // 2 or None
 
-    def whole_side(self, instrument: Instrument, *, buys: bool) -> list[tuple[int, int]] | None:
-        """Return what `offers` would yield to the public, ten levels in one go.
+    def whole_side(
+        self, instrument: Instrument, *, buys: bool
+    ) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
+        """Return prices and quantities that `offers` would yield to the public, ten of each.
 
         None where that takes a closer look: something disturbs the house, was taken since the
         tick, or is scarce.
         """
         symbol = instrument.symbol
-        quote = self._quotes[symbol]
-        price_e8 = quote.ask_price_e8 if buys else quote.bid_price_e8
+        quote = self.quotes[symbol]
+        price_e8 = quote.touch_e8()[buys]
         if not price_e8 or quote.taken[buys] or symbol in self.disturbances:
             return None
         sizes_e8 = self._sizes[symbol].best_e8(quote.number, int(buys))
@@ -227,7 +164,7 @@ class House:
         last_e8 = price_e8 + LEVELS * spacing_e8
         if last_e8 <= 0 or (scarce and instrument.kind == "SPOT"):
             return None
-        return list(zip(range(price_e8, last_e8, spacing_e8), sizes_e8, strict=True))
+        return tuple(range(price_e8, last_e8, spacing_e8)), tuple(sizes_e8)
 
     def offers(
         self,
@@ -246,8 +183,8 @@ class House:
                 does not reach.
             disturbed: whether what disturbs the house counts.
         """
-        quote = self._quotes[instrument.symbol]
-        if not quote.bid_price_e8:
+        quote = self.quotes[instrument.symbol]
+        if not quote.touch_e8()[0]:
             return
         widening_e8 = depth_e8 = E8
         for one in self.disturbances.get(instrument.symbol, ()) if disturbed else ():
@@ -297,7 +234,7 @@ class House:
             self.holdings_e8[instrument.quote] -= sign * fill.notional_e8
         if fill.liquidity != "TAKER":
             return  # the house came to the order, so its own quotes stand, and nothing pushed it
-        quote = self._quotes[instrument.symbol]
+        quote = self.quotes[instrument.symbol]
         decided_us = fill.event_time_us - self._delay_us
         quote.pending.append((decided_us, int(buys), fill.quantity_e8))
         if decided_us >= quote.since_us:
@@ -308,11 +245,12 @@ def _first_price_e8(
     quote: Quote, instrument: Instrument, widening_e8: int, beyond_e8: int | None, *, buys: bool
 ) -> int:
     tick_e8 = instrument.tick_size_e8
-    half_e8 = (quote.ask_price_e8 - quote.bid_price_e8) * (widening_e8 - E8) // (2 * E8)
+    bid_e8, ask_e8 = quote.touch_e8()
+    half_e8 = (ask_e8 - bid_e8) * (widening_e8 - E8) // (2 * E8)
     if buys:
-        price_e8 = -(-(quote.ask_price_e8 + half_e8) // tick_e8) * tick_e8
+        price_e8 = -(-(ask_e8 + half_e8) // tick_e8) * tick_e8
         return price_e8 if beyond_e8 is None else max(price_e8, beyond_e8 + tick_e8)
-    price_e8 = (quote.bid_price_e8 - half_e8) // tick_e8 * tick_e8
+    price_e8 = (bid_e8 - half_e8) // tick_e8 * tick_e8
     return price_e8 if beyond_e8 is None else min(price_e8, beyond_e8 - tick_e8)
 
 

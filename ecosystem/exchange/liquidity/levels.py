@@ -27,14 +27,30 @@ class Levels(NamedTuple):
         return sum(quantity_e8 for side in self for _, quantity_e8 in side)
 
 
+Side = tuple[tuple[int, ...], tuple[int, ...]]
+"""The prices of one side of a book, best first, and the quantities at them."""
+
+
 def levels_of(state: VenueState, symbol: str, count: int, *, disturbed: bool = True) -> Levels:
     """Return the best levels of a book.
 
     Args:
         disturbed: whether what disturbs the house counts.
     """
+    bids, asks = sides_of(state, symbol, count, disturbed=disturbed)
+    return Levels(list(zip(*bids, strict=True)), list(zip(*asks, strict=True)))
+
+
+def sides_of(
+    state: VenueState, symbol: str, count: int, *, disturbed: bool = True
+) -> tuple[Side, Side]:
+    """Return the bids and the asks of a book, as it is published.
+
+    Args:
+        disturbed: whether what disturbs the house counts.
+    """
     book = state.books[symbol]
-    return Levels(
+    return (
         _side(state, symbol, book.bids, book.asks, count, disturbed=disturbed),
         _side(state, symbol, book.asks, book.bids, count, disturbed=disturbed),
     )
@@ -48,21 +64,28 @@ def _side(
     count: int,
     *,
     disturbed: bool,
-) -> list[tuple[int, int]]:
+) -> Side:
     buys, instrument, house = resting.sign < 0, INSTRUMENTS[symbol], state.house
     quotes = house.whole_side(instrument, buys=buys)
     if quotes is None or count > LEVELS or (other.queues and other.reaches(quotes[0][0])):
         offers = house.offers(
             instrument, buys=buys, beyond_e8=other.best_price_e8(), disturbed=disturbed
         )
-        quotes = list(islice(offers, count))
+        quotes = _unzipped(list(islice(offers, count)))
     if not resting.queues:
-        return quotes[:count]
-    quantities_e8 = dict(quotes)
+        return quotes if count >= LEVELS else (quotes[0][:count], quotes[1][:count])
+    quantities_e8 = dict(zip(*quotes, strict=True))
     for key in islice(reversed(resting.keys), min(count, len(resting.queues))):
         price_e8, order = key * resting.sign, resting.queues[key].head
         quantities_e8[price_e8] = quantities_e8.get(price_e8, 0) + _total_e8(order)
-    return sorted(quantities_e8.items(), reverse=not buys)[:count]
+    return _unzipped(sorted(quantities_e8.items(), reverse=not buys)[:count])
+
+
+def _unzipped(levels: list[tuple[int, int]]) -> Side:
+    return (
+        tuple([price_e8 for price_e8, _ in levels]),
+        tuple([quantity_e8 for _, quantity_e8 in levels]),
+    )
 
 
 def _total_e8(order: Order | None) -> int:

@@ -44,7 +44,7 @@ class Noise:
     def volume_e8(self, after_us: int, until_us: int) -> int:
         """Return what was traded in the seconds that began after `after_us`, up to `until_us`."""
         seconds = range(after_us // SECOND_US + 1, until_us // SECOND_US + 1)
-        return sum([self._lots(self._stream.bits(second)) for second in seconds]) * self._lot_e8
+        return sum(map(self._lots, map(self._stream.bits, seconds))) * self._lot_e8
 
     def _lots(self, bits: int) -> int:
         # The product of two uniform numbers: many small trades, few large ones.

@@ -10,7 +10,7 @@ from typing import Final
 
 from ecosystem.events.books import BookQuoted
 from ecosystem.exchange.answers import Answers
-from ecosystem.exchange.liquidity.levels import Levels, levels_of
+from ecosystem.exchange.liquidity.levels import Levels, levels_of, sides_of
 from ecosystem.exchange.liquidity.sizes import LEVELS
 from ecosystem.exchange.state import VenueState
 from ecosystem.instruments import INSTRUMENTS
@@ -27,7 +27,7 @@ class BookPublisher:
         interval_us: between two publications of one book.
     """
 
-    __slots__ = ("_due_us", "_grids", "_interval_us", "_state")
+    __slots__ = ("_dues_us", "_grids", "_interval_us", "_state")
 
     def __init__(self, state: VenueState, starts_at_us: int, interval_us: int) -> None:
         self._state = state
@@ -37,54 +37,52 @@ class BookPublisher:
             (symbol, starts_at_us + (place + 1) * interval_us // count, f"book/{symbol}")
             for place, symbol in enumerate(INSTRUMENTS)
         ]
-        self._due_us: int | None = None
+        self._dues_us: list[int] = []
+        """When each book is due; empty when that has to be looked up."""
 
     def due_us(self) -> int:
         """Return when the next book is due."""
-        if self._due_us is None:
+        if not self._dues_us:
             tapes, interval_us = self._state.tapes, self._interval_us
-            self._due_us = min(
+            self._dues_us = [
                 begins_us + tapes[symbol].book_sequence * interval_us
                 for symbol, begins_us, _ in self._grids
-            )
-        return self._due_us
+            ]
+        return min(self._dues_us)
 
     def forget_due(self) -> None:
         """Look again when the next book is due, after a publication was restored."""
-        self._due_us = None
+        self._dues_us.clear()
 
     def publish(self, now_us: int, answers: Answers) -> Sequence[tuple[BookQuoted, Levels]]:
         """Write the books that are due, and return those that were disturbed.
 
         With each comes what it would have been.
         """
-        state = self._state
-        disturbed: list[tuple[BookQuoted, Levels]] = []
         if now_us < self.due_us():
             return ()
-        for symbol, begins_us, stream in self._grids:
-            tape = state.tapes[symbol]
-            sequence = (now_us - begins_us) // self._interval_us
-            if sequence < tape.book_sequence:
+        state, interval_us = self._state, self._interval_us
+        disturbed: list[tuple[BookQuoted, Levels]] = []
+        for place, book_us in enumerate(self._dues_us):
+            if now_us < book_us:
                 continue
+            symbol, begins_us, stream = self._grids[place]
             # A restarted venue is asked again for what it passed over before its last tick.
-            due_us, ticked_us = (
-                begins_us + sequence * self._interval_us,
-                state.house.since_us(symbol),
-            )
+            sequence = (now_us - begins_us) // interval_us
+            due_us, ticked_us = begins_us + sequence * interval_us, state.house.since_us(symbol)
+            self._dues_us[place] = due_us + interval_us
             if symbol in state.halted or not 0 < ticked_us <= due_us:
-                tape.book_sequence = sequence + 1
+                state.tapes[symbol].book_sequence = sequence + 1
                 continue
             quoted = self._quoted(symbol, answers, (stream, sequence))
             answers.add(quoted)
             if state.house.disturbances.get(symbol):
                 disturbed.append((quoted, levels_of(state, symbol, LEVELS, disturbed=False)))
-        self._due_us = None
         return disturbed
 
     def _quoted(self, symbol: str, answers: Answers, root: tuple[str, int]) -> BookQuoted:
         state = self._state
-        bids, asks = levels_of(state, symbol, LEVELS)
+        bids, asks = sides_of(state, symbol, LEVELS)
         tape, noise, now_us = state.tapes[symbol], state.house.noise[symbol], answers.time_us
         last, volume_e8 = tape.last, tape.volume_e8
         price_e8 = 0 if last is None else last.price_e8
@@ -94,8 +92,6 @@ class BookPublisher:
             if last is None or last.event_time_us < begins_us:
                 price_e8 = ask_e8 if noise.trade(begins_us // SECOND_US).buys else bid_e8
             volume_e8 += noise.volume_e8(now_us - self._interval_us, now_us)
-        bid_prices_e8, bid_quantities_e8 = zip(*bids, strict=True) if bids else ((), ())
-        ask_prices_e8, ask_quantities_e8 = zip(*asks, strict=True) if asks else ((), ())
         event_id = answers.roots.root(*root)
         return BookQuoted(
             event_id=event_id,
@@ -105,10 +101,10 @@ class BookPublisher:
             venue=answers.venue,
             instrument=symbol,
             book_sequence=root[1],
-            bid_prices_e8=bid_prices_e8,
-            bid_quantities_e8=bid_quantities_e8,
-            ask_prices_e8=ask_prices_e8,
-            ask_quantities_e8=ask_quantities_e8,
+            bid_prices_e8=bids[0],
+            bid_quantities_e8=bids[1],
+            ask_prices_e8=asks[0],
+            ask_quantities_e8=asks[1],
             last_price_e8=price_e8,
             volume_e8=volume_e8,
         )

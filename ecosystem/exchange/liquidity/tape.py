@@ -13,8 +13,10 @@ import msgspec
 
 from ecosystem.events.books import BookQuoted
 from ecosystem.events.fills import OrderFilled
+from ecosystem.events.prices import PriceTicked
 from ecosystem.events.words import EventId, Side
 from ecosystem.exchange.liquidity.noise import Noise
+from ecosystem.exchange.liquidity.quote import Quote
 from ecosystem.units import DAY_US, HOUR_US, SECOND_US
 
 TRADES_KEPT: Final = 200
@@ -39,7 +41,7 @@ class Tape:
 
     def __init__(self) -> None:
         self._trades: deque[Trade] = deque(maxlen=TRADES_KEPT)
-        self._seconds: deque[tuple[int, int, int]] = deque(maxlen=TRADES_KEPT)
+        self._seconds: deque[tuple[PriceTicked, int]] = deque(maxlen=TRADES_KEPT)
         self._hours: dict[int, int] = {}
         self.book_sequence = 0
         """Of the next publication at the earliest."""
@@ -73,20 +75,27 @@ class Tape:
         if len(self._hours) > DAY_US // HOUR_US + 1:
             del self._hours[min(self._hours)]
 
-    def stood(self, time_us: int, bid_e8: int, ask_e8: int) -> None:
-        """Take in where the house stood when a second began; zeros when it was silent."""
-        if bid_e8:
-            self._seconds.append((time_us, bid_e8, ask_e8))
+    def stood(self, tick: PriceTicked, shift_e8: int) -> None:
+        """Take in the tick a second began with, and how far the impact moved the house then."""
+        self._seconds.append((tick, shift_e8))
 
     def volume_24h_e8(self, now_us: int) -> int:
         """Return what was published as traded in this hour and the 23 before it."""
         first = now_us // HOUR_US - DAY_US // HOUR_US + 1
         return sum(volume_e8 for hour, volume_e8 in self._hours.items() if hour >= first)
 
-    def trades(self, noise: Noise) -> Iterator[Trade]:
-        """Yield the remembered trades, latest first."""
+    def trades(self, noise: Noise, quote: Quote) -> Iterator[Trade]:
+        """Yield the remembered trades, latest first.
+
+        Args:
+            quote: of the house in this book, which knows where it stood around a tick.
+        """
         own = list(self._trades)
-        for time_us, bid_e8, ask_e8 in reversed(self._seconds):
+        for tick, shift_e8 in reversed(self._seconds):
+            bid_e8, ask_e8 = quote.touch_around_e8(tick, shift_e8)
+            if not bid_e8:
+                continue
+            time_us = tick.event_time_us
             while own and own[-1].event_time_us >= time_us:
                 yield own.pop()
             drawn = noise.trade(time_us // SECOND_US)

@@ -1,5 +1,9 @@
 """What the venue decides about perpetuals of its own accord: liquidation, and funding on time."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
 from ecosystem.events.envelope import Event
 from ecosystem.events.prices import PriceTicked
 from ecosystem.events.settlements import (
@@ -27,9 +31,14 @@ from ecosystem.exchange.margin.terms import COLLATERAL, PERPETUALS
 from ecosystem.exchange.state import VenueState
 from ecosystem.units import E8
 
-_WATCHES = {
-    symbol: terms.symbol for terms in PERPETUALS.values() for symbol in (terms.symbol, terms.index)
-}
+WATCHES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        symbol: terms.symbol
+        for terms in PERPETUALS.values()
+        for symbol in (terms.symbol, terms.index)
+    }
+)
+"""The perpetual whose marks follow an instrument, by instrument."""
 
 SettlementEnd = SettlementCompleted | SettlementFailed | SettlementCancelled
 
@@ -46,7 +55,7 @@ class MarginDesk:
 
     def follow(self, tick: PriceTicked) -> bool:
         """Take in a tick; return whether margins must be looked at."""
-        symbol = _WATCHES.get(tick.instrument)
+        symbol = WATCHES.get(tick.instrument)
         if symbol is None:
             return False
         perpetuals = self._state.perpetuals

@@ -19,7 +19,7 @@ def house(bid: str, ask: str, holdings_e8: dict[str, int] | None = None) -> Hous
     venue = Venue()
     venue.tick(bid, ask)
     made = House(7, VENUES["exchange-okx"], holdings_e8 or RICH_E8)
-    made.requote(venue.ticks["BTC-USD"])
+    made.quotes["BTC-USD"].stand(venue.ticks["BTC-USD"])
     return made
 
 
@@ -89,7 +89,7 @@ def test_another_tick_or_seed_draws_other_quantities() -> None:
     drawn = []
     for seed, number in ((7, 1), (8, 1), (7, 2)):
         made = House(seed, VENUES["exchange-okx"], RICH_E8)
-        made.requote(msgspec.structs.replace(tick, feed_sequence=number))
+        made.quotes["BTC-USD"].stand(msgspec.structs.replace(tick, feed_sequence=number))
         drawn.append(tuple(made.offers(BTC_USD, buys=True)))
     assert len(set(drawn)) == 3
 
@@ -119,7 +119,7 @@ def test_ten_levels_in_one_go_are_the_ten_levels_one_by_one(
         for buys in (True, False):
             whole = quoting.whole_side(instrument, buys=buys)
             if whole is not None:
-                assert whole == list(quoting.offers(instrument, buys=buys))
+                assert list(zip(*whole, strict=True)) == list(quoting.offers(instrument, buys=buys))
                 assert symbol == "BTC-USD"
                 found += 1
     assert found == (holdings_e8 is RICH_E8) * (1 if bid == "0.03" else 2)
