@@ -13,7 +13,7 @@ from ecosystem.run import COORDINATOR, RunPlan, closing_event
 from ecosystem.world import World, Written
 from eventlog.records import Positions
 from producers.world.feedback import Feedback
-from producers.world.slices import SliceWriter
+from producers.world.writing import Writing
 
 TRADING_ENGINE: Final = "trading-engine"
 RECONCILE_SLICES: Final = 360
@@ -46,7 +46,7 @@ class WorldHost:
         self,
         plan: RunPlan,
         world: World,
-        writer: SliceWriter,
+        writer: Writing,
         feedback: Feedback,
         opening: Sequence[RunStarted | InjectionScheduled],
         ends: Callable[[], Positions],
@@ -84,6 +84,12 @@ class WorldHost:
             AppendError: the broker did not take what was written.
             EcosystemError: what `on_progress` raised; the run is closed as aborted first.
         """
+        try:
+            return self._run(on_progress)
+        finally:
+            self._writer.close()
+
+    def _run(self, on_progress: Callable[[Progress], None]) -> RunCompleted:
         status: RunStatus = "COMPLETED"
         reason = ""
         try:
@@ -107,7 +113,7 @@ class WorldHost:
         if self._feedback.status == "ANSWERED":
             self._writer.release()  # the monitor waits for every record of the slice
         if (number + 1) % RECONCILE_SLICES == 0 or ends_at_us == self._plan.ends_at_us:
-            self._writer.reconcile(self._ends)
+            self._writer.reconcile()
         self._writer.advance_clock(ends_at_us)
 
     def _react(self, alerts: Iterable[Event], now_us: int) -> None:

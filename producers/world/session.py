@@ -1,20 +1,23 @@
 """Builds a world run from a plan and a namespace that is ready: the composition root."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final
 
 from ecosystem.events.envelope import Event
 from ecosystem.ids import RootIds
 from ecosystem.run import COORDINATOR, RunPlan, opening_events
+from ecosystem.units import HOUR_US
 from ecosystem.venues import VENUES
 from ecosystem.world import World
 from eventlog.catalogue.model import Catalogue
-from eventlog.clients import Clients
+from eventlog.catalogue.namespace import Namespace
+from eventlog.clients import Broker, Clients
 from eventlog.codec import Codec
-from eventlog.log import LogAppender
 from producers.desk import settings_of
 from producers.machines import SIMULATORS, Feed, build_machine
 from producers.market_data.recordings.use import source_of, uses_in
+from producers.world.apart import WriterApart
 from producers.world.feedback import (
     FIRST_SILENCE_MAX_S,
     SILENCE_MAX_S,
@@ -24,6 +27,7 @@ from producers.world.feedback import (
 )
 from producers.world.host import TRADING_ENGINE, WorldHost
 from producers.world.slices import CLOCK, SliceWriter
+from producers.world.writing import Writing
 
 WRITERS: Final = (
     COORDINATOR,
@@ -39,9 +43,12 @@ The trading engine goes before the bulk of the ticks, so that its orders are ack
 time the exchange's answers go to the same partitions."""
 PATIENT: Final = ("market-data", CLOCK)
 LINGER_MS: Final = 50
-"""How long the ticks of a world may gather; the other writers have the next in a slice waiting."""
+"""How long records may gather while nobody waits for them: few large requests cost the least."""
 WATCHED_LINGER_MS: Final = 5
-"""The same while a monitor waits for every slice."""
+"""The same for ticks while a monitor waits for every slice; then the other writers have the next in
+a slice waiting."""
+APART_FROM_US: Final = HOUR_US
+"""Event time of a run from which on it pays to start a process that writes."""
 ALERTS: Final = "risk-alerts"
 
 
@@ -87,6 +94,41 @@ def counted_topics(catalogue: Catalogue) -> list[str]:
     ]
 
 
+def build_writer(clients: Clients, key: bytes, *, watched: bool) -> SliceWriter:
+    """Return what writes the slices of a run onto the broker.
+
+    Args:
+        watched: whether a risk monitor waits for every slice.
+    """
+    return SliceWriter(
+        {
+            writer: clients.appender(writer, linger_ms=_linger_ms(writer, watched=watched))
+            for writer in WRITERS
+        },
+        clients.routes,
+        clients.codec,
+        clients.partitions(counted_topics(clients.catalogue)),
+        RootIds(key, CLOCK),
+        partial(clients.ends, COORDINATOR, clients.run_topics()),
+    )
+
+
+def _linger_ms(writer: str, *, watched: bool) -> int:
+    if not watched:
+        return LINGER_MS
+    return WATCHED_LINGER_MS if writer in PATIENT else 0
+
+
+def _writer_elsewhere(
+    broker: Broker,
+    namespace: Namespace,
+    catalogue: Catalogue,
+    events: Sequence[type[Event]],
+    key: bytes,
+) -> SliceWriter:
+    return build_writer(Clients(broker, namespace, catalogue, events), key, watched=False)
+
+
 def build_host(
     plan: RunPlan,
     key: bytes,
@@ -104,18 +146,19 @@ def build_host(
         check: called while the monitor is waited for; raises when that has become pointless.
         patience_s: wall time to wait for the monitor's first heartbeat, and for each later one.
     """
-    linger_ms = WATCHED_LINGER_MS if monitor else LINGER_MS
-    appenders: dict[str, LogAppender] = {
-        writer: clients.appender(writer, linger_ms=linger_ms if writer in PATIENT else 0)
-        for writer in WRITERS
-    }
-    writer = SliceWriter(
-        appenders,
-        clients.routes,
-        clients.codec,
-        clients.partitions(counted_topics(clients.catalogue)),
-        RootIds(key, CLOCK),
-    )
+    writer: Writing
+    if not monitor and plan.scenario.duration_us >= APART_FROM_US:
+        build = partial(
+            _writer_elsewhere,
+            clients.broker,
+            clients.namespace,
+            clients.catalogue,
+            tuple(events),
+            key,
+        )
+        writer = WriterApart(build, WRITERS, events)
+    else:
+        writer = build_writer(clients, key, watched=monitor)
     feedback = _feedback(clients, events, check, patience_s) if monitor else NoMonitor()
     return WorldHost(
         plan,
@@ -123,7 +166,7 @@ def build_host(
         writer,
         feedback,
         opening_events(plan, key),
-        lambda: clients.ends(COORDINATOR, clients.run_topics()),
+        partial(clients.ends, COORDINATOR, clients.run_topics()),
     )
 
 

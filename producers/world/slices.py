@@ -36,6 +36,7 @@ class SliceWriter:
     Args:
         appenders: one for each writer, by principal; the order is the order within a slice.
         counted: the partitions whose ends the clock announces; records held count.
+        ends: asks the log for the end of every partition of the run.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class SliceWriter:
         codec: Codec,
         counted: Iterable[Partition],
         clock_ids: RootIds,
+        ends: Callable[[], Positions],
     ) -> None:
         self._appenders = appenders
         self._routes = routes
@@ -54,6 +56,7 @@ class SliceWriter:
         self._held: list[_Held] = []
         self._held_places: set[Partition] = set()
         self._clock_ids = clock_ids
+        self._ask_ends = ends
         self._clock_sequence = 0
         self.events_count = 0
         self.strangers: dict[Partition, int] = {}
@@ -101,29 +104,39 @@ class SliceWriter:
         return {self._last_writer[place] for place in self._held_places}
 
     def release(self) -> None:
-        """Append what is held, once the records before it are acknowledged."""
-        for held in self._held:
-            last = self._last_writer[held.place]
-            if last != held.writer:
-                self._appenders[last].flush()
-                self._last_writer[held.place] = held.writer
-            self._appenders[held.writer].append_raw(*held.place, held.key, held.value)
-        self._held.clear()
-        self._held_places.clear()
+        """Append what is held, once the records before it are acknowledged.
 
-    def reconcile(self, ends: Callable[[], Positions]) -> None:
+        Where several partitions change hands, they are waited for together.
+        """
+        while held := self._held:
+            self._held = []
+            self._held_places = set()
+            for one in held:
+                last = self._last_writer.get(one.place, one.writer)
+                if one.place in self._held_places or last != one.writer:
+                    self._held.append(one)
+                    self._held_places.add(one.place)
+                else:
+                    self._last_writer[one.place] = one.writer
+                    self._appenders[one.writer].append_raw(*one.place, one.key, one.value)
+            for writer in sorted(self._waited_for()):
+                self._appenders[writer].flush()
+            for place in self._held_places:
+                del self._last_writer[place]
+
+    def reconcile(self) -> None:
         """Take the ends from the broker, who also counts records that are not of this world.
 
         Without such records nothing changes; with them the clock covers them from now on.
         """
         self.flush()
-        known = ends()
+        known = self._ask_ends()
         for place, counted in self._ends.items():
             if known[place] != counted:
                 self.strangers[place] = self.strangers.get(place, 0) + known[place] - counted
         self._ends = {place: known[place] for place in self._ends}
 
-    def advance_clock(self, event_time_us: int) -> ClockAdvanced:
+    def advance_clock(self, event_time_us: int) -> None:
         """Announce that every record before `event_time_us` lies below the ends counted."""
         event_id = self._clock_ids.root("clock", self._clock_sequence)
         event = ClockAdvanced(
@@ -139,10 +152,12 @@ class SliceWriter:
         )
         self._clock_sequence += 1
         self._appenders[CLOCK].append(event)
-        return event
 
     def flush(self) -> None:
         """Append what is held and wait until everything is acknowledged."""
         self.release()
         for appender in self._appenders.values():
             appender.flush()
+
+    def close(self) -> None:
+        """Do nothing: the clients of the log end with this process."""

@@ -25,7 +25,7 @@ from eventlog.catalogue.load import load_catalogue
 from eventlog.clients import routes_of
 from eventlog.codec import Codec
 from eventlog.memory_log import MemoryAppender, MemoryLog
-from eventlog.records import Partition, Record
+from eventlog.records import Partition, Positions, Record
 from producers.world.feedback import Feedback, LogFeedback, NoMonitor
 from producers.world.host import Interrupted, Progress, WorldHost
 from producers.world.session import WRITERS, counted_topics
@@ -104,6 +104,10 @@ def memory_log() -> MemoryLog:
     return MemoryLog(routes_of(CATALOGUE, EVENTS), CODEC, lambda: 0)
 
 
+def ends_of(log: MemoryLog) -> Positions:
+    return {place: len(records) for place, records in log.partitions.items()}
+
+
 def host_on(
     log: MemoryLog, machines: Sequence[Machine], feedback: Feedback | None = None
 ) -> WorldHost:
@@ -118,6 +122,7 @@ def host_on(
         log.codec,
         counted,
         RootIds(KEY, CLOCK),
+        lambda: ends_of(log),
     )
     world = World(machines, lambda name: frozenset())
     return WorldHost(
@@ -126,7 +131,7 @@ def host_on(
         writer,
         feedback or NoMonitor(),
         opening_events(PLAN, KEY),
-        lambda: {place: len(records) for place, records in log.partitions.items()},
+        lambda: ends_of(log),
     )
 
 
@@ -336,7 +341,7 @@ def test_a_partition_gets_its_writers_in_the_same_order_however_slow_they_are(
     def written(kind: type[MemoryAppender]) -> list[bytes]:
         log = memory_log()
         appenders = {name: kind(log) for name in WRITERS}
-        writer = SliceWriter(appenders, log.routes, log.codec, [], RootIds(KEY, CLOCK))
+        writer = SliceWriter(appenders, log.routes, log.codec, [], RootIds(KEY, CLOCK), dict)
         count = 0
         for number, names in enumerate(slices):
             events = []
