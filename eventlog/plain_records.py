@@ -7,6 +7,7 @@ Source: Apache Avro 1.12 specification, binary encoding.
 """
 
 from collections.abc import Callable, Mapping
+from operator import call
 from typing import Any, Final
 
 import msgspec
@@ -105,7 +106,6 @@ def plain_encoder(schema: Mapping[str, Any], frame: bytes) -> Callable[[Event], 
     join, as_tuple = b"".join, msgspec.structs.astuple
 
     def encode_event(event: Event) -> bytes:
-        values = as_tuple(event)
-        return frame + join([encode(value) for encode, value in zip(encoders, values, strict=True)])
+        return frame + join(map(call, encoders, as_tuple(event)))
 
     return encode_event
