@@ -41,6 +41,8 @@ class Story(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     seed: int
     scenario: dict[str, Any]
     fires: dict[str, Fires]
+    forged_fill_at_s: int = 0
+    """Event time from the start at which a venue tells an execution it never booked; 0: never."""
 
 
 class Quiet(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
