@@ -157,6 +157,16 @@ class KafkaReader:
             ends[place] = self._consumer.get_watermark_offsets(at, METADATA_TIMEOUT_S)[1]
         return ends
 
+    def lag_records(self) -> int | None:
+        """Return how many offsets lie behind the positions, as far as the fetches have told."""
+        lag = 0
+        for place, position in self._next.items():
+            known = self._consumer.get_watermark_offsets(self._at(place), cached=True)
+            if known is None or known[1] < 0:
+                return None
+            lag += max(0, known[1] - position)
+        return lag if self._next else None
+
     def seek(self, positions: Positions) -> None:
         """Continue at these offsets in the partitions named."""
         for place, offset in positions.items():

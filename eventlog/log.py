@@ -34,6 +34,14 @@ class LogReader(Protocol):
         """Return for each partition of the topics the offset after its last committed record."""
         ...
 
+    def lag_records(self) -> int | None:
+        """Return how many offsets lie between the positions and the ends, as far as is known.
+
+        Nothing is asked of the broker: what it told with the last records counts. None before it
+        has told of every partition.
+        """
+        ...
+
     def seek(self, positions: Positions) -> None:
         """Continue at these offsets in the partitions named."""
         ...

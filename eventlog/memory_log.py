@@ -68,6 +68,10 @@ class MemoryReader:
         """Return for each partition the offset after its last record."""
         return {place: len(self._log.partitions[place]) for place in self._next}
 
+    def lag_records(self) -> int | None:
+        """Return how many records have not been handed out."""
+        return sum(end - self._next[place] for place, end in self.end_offsets().items())
+
     def seek(self, positions: Positions) -> None:
         """Continue at these offsets in the partitions named."""
         self._next.update(positions)

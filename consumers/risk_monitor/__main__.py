@@ -71,7 +71,7 @@ def build_service(settings: RiskMonitorSettings, metrics: Metrics) -> RiskMonito
         linger_ms=0,
     )
     service = RiskMonitorService(
-        engine=RiskEngine(limits),
+        engine=RiskEngine(limits, settings.principal),
         codec=codec,
         reader=KafkaReader(
             connection, namespace, view.subscription, group=view.group, from_beginning=True
@@ -83,6 +83,7 @@ def build_service(settings: RiskMonitorSettings, metrics: Metrics) -> RiskMonito
         mode=settings.slices,
         gather_s=settings.gather_ms / 1_000,
         hold_s=settings.hold_ms / 1_000,
+        silence_s=settings.silence_s,
     )
     own = KafkaReader(connection, namespace, view.rebuilds_from)
     try:

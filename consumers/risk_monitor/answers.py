@@ -37,8 +37,6 @@ class Answerer:
         self.engine = engine
         self.events_count = 0
         self.undecodable_count = 0
-        self.event_time_us = 0
-        """The latest event time of any record."""
         self._principal = principal
 
     def answer(self, cut: Slice) -> Answer:
@@ -59,9 +57,6 @@ class Answerer:
     def _count(self, cut: Slice) -> None:
         self.events_count += len(cut.records)
         self.undecodable_count += len(cut.undecodable)
-        for record in cut.records:
-            if record.event.event_time_us > self.event_time_us:
-                self.event_time_us = record.event.event_time_us
 
     def _heartbeat(self, cut: Slice, letters: Sequence[Event]) -> RiskHeartbeat:
         cause = cut.clock or _last(cut, letters)
@@ -77,6 +72,8 @@ class Answerer:
             events_count=self.events_count,
             alerts_active_count=self.engine.book.active_count(),
             undecodable_count=self.undecodable_count,
+            watermark_us=cut.clock.event_time_us if cut.clock else self.engine.reached_us,
+            lag_records=cut.lag_records,
         )
 
 

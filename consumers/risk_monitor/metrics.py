@@ -44,6 +44,7 @@ class Metrics:
         self._reached = self._gauge(
             "risk_monitor_event_time_seconds", "Event time reached, seconds since 1970"
         )
+        self._lag = self._gauge("risk_monitor_lag_records", "Offsets on the log not read yet")
         self._events = Counter("risk_monitor_events", "Events processed", registry=self.registry)
         self._latency = Histogram(
             "risk_monitor_latency_seconds",
@@ -67,11 +68,15 @@ class Metrics:
         """Note one slice that was judged and whose answer is on the log."""
         self._events.inc(events_count)
         self._latency.observe(latency_s)
+        self.told(alerts)
+
+    def told(self, alerts: Iterable[Event]) -> None:
+        """Note what was told, and is on the log."""
         for alert in alerts:
             if isinstance(alert, RiskAlertRaised | RiskAlertEscalated):
                 self._alerts.labels(alert.severity, alert.rule).inc()
 
-    def stand(self, engine: RiskEngine, undecodable_count: int, event_time_us: int) -> None:
+    def stand(self, engine: RiskEngine, undecodable_count: int, lag_records: int | None) -> None:
         """Note how things stand; called now and then, not for every slice."""
         portfolio, trading = engine.portfolio, engine.state.trading
         marks_e8 = portfolio.marks_e8
@@ -89,4 +94,6 @@ class Metrics:
             self._defects.labels(defect).set(count)
         self._active.set(engine.book.active_count())
         self._undecodable.set(undecodable_count)
-        self._reached.set(event_time_us / 1e6)
+        self._reached.set(engine.reached_us / 1e6)
+        if lag_records is not None:
+            self._lag.set(lag_records)

@@ -7,6 +7,9 @@ takes in the slices they record without a word, and goes on with the first that 
 Slices that one read has completed share a transaction, so that a monitor that is behind catches
 up. Slices by arrival that call for nothing but a heartbeat may wait for a moment besides. An alert
 waits for no further record, and seldom finds a transaction on its way that it would have to follow.
+
+Acts of people are taken between slices. Their facts stand on the log between the heartbeats of two
+slices, and there a restored monitor takes them in again.
 """
 
 import time
@@ -16,9 +19,11 @@ from typing import Final
 import structlog
 
 from consumers.risk_monitor.answers import Answer, Answerer
+from consumers.risk_monitor.counter import Asked, Counter
 from consumers.risk_monitor.metrics import Metrics
+from consumers.risk_monitor.past import Said, said_by_slice
 from consumers.risk_monitor.slices import Slice, SliceAssembler, SliceMode, Undecodable
-from ecosystem.events.alerts import RiskHeartbeat
+from ecosystem.errors import EcosystemError, InvalidInputError
 from ecosystem.events.envelope import Event
 from ecosystem.risk.monitor import RiskEngine
 from eventlog.codec import Codec
@@ -29,6 +34,7 @@ POLL_MAX_S: Final = 0.2
 """How long a wait for records lasts, and so how soon a request to stop is seen."""
 RESTORE_SILENCE_MAX_S: Final = 30.0
 STAND_EVERY_S: Final = 0.5
+DESCRIBED: Final = ["rule", "subject", "severity", "measured_e8", "limit_e8", "message", "author"]
 log = structlog.get_logger()
 
 
@@ -41,6 +47,9 @@ class RiskMonitorService:
             other topics it passes over.
         gather_s: how long an `arrival` slice stays open after its first record.
         hold_s: how long the heartbeat of an `arrival` slice without alerts may wait for others.
+        silence_s: wall time without any record before a silence is told, where slices are cut by
+            arrival; 0: never.
+        counter: where acts are handed in; one of its own where none is given.
     """
 
     def __init__(
@@ -56,7 +65,10 @@ class RiskMonitorService:
         mode: SliceMode,
         gather_s: float,
         hold_s: float = 0.0,
+        silence_s: float = 0.0,
+        counter: Counter | None = None,
     ) -> None:
+        self.counter = counter or Counter()
         self._engine = engine
         self._answerer = Answerer(engine, principal)
         self._codec = codec
@@ -68,6 +80,8 @@ class RiskMonitorService:
         self._mode: SliceMode = mode
         self._gather_s = gather_s if mode == "arrival" else 0.0
         self._hold_s = hold_s if mode == "arrival" else 0.0
+        self._silence_s = silence_s if mode == "arrival" else 0.0
+        self._heard_at_s = time.monotonic()
         self._held: list[tuple[Slice, Answer]] = []
         self._held_until_s = 0.0
         self._assembler = SliceAssembler(mode)
@@ -79,20 +93,32 @@ class RiskMonitorService:
         Raises:
             LogUnreachableError: the log did not give what the heartbeats record.
         """
-        past = self._read_own(own)
-        heartbeats = [event for event in past if isinstance(event, RiskHeartbeat)]
-        self._assembler = SliceAssembler(self._mode, heartbeats)
+        log.info("restore_begun")
+        past = said_by_slice(self._read_own(own))
+        slices = [said for said in past if said.heartbeat is not None]
+        self._assembler = SliceAssembler(
+            self._mode, [said.heartbeat for said in slices if said.heartbeat is not None]
+        )
         heard_at_s = time.monotonic()
-        while self._assembler.recorded_left:
-            if self._take(POLL_MAX_S):
-                heard_at_s = time.monotonic()
-            while self._assembler.recorded_left and (cut := self._assembler.next_slice()):
-                self._answerer.restore(cut)
-                heard_at_s = time.monotonic()
-            self._raise_if_silent(heard_at_s, f"{self._assembler.recorded_left} slices of before")
-        for event in past:
+        for said in slices:
+            while (cut := self._assembler.next_slice()) is None:
+                if self._take(POLL_MAX_S):
+                    heard_at_s = time.monotonic()
+                left = self._assembler.recorded_left
+                self._raise_if_silent(heard_at_s, f"{left} slices of before")
+            heard_at_s = time.monotonic()
+            self._restore(said, cut)
+        self._restore(past[-1], None)
+        self._heard_at_s = time.monotonic()
+        log.info("state_restored", slices=len(slices), events=self._answerer.events_count)
+
+    def _restore(self, said: Said, cut: Slice | None) -> None:
+        for event in said.acts:
             self._engine.restore_alert(event)
-        log.info("state_restored", slices=len(heartbeats), events=self._answerer.events_count)
+        if cut is not None:
+            self._answerer.restore(cut)
+        for event in said.alerts:
+            self._engine.restore_alert(event)
 
     def _read_own(self, own: LogReader) -> list[Event]:
         ends = own.end_offsets()
@@ -138,16 +164,20 @@ class RiskMonitorService:
             time.sleep(self._gather_s)
             self._take(0.0)
         count = 0
+        self._take_acts()
         while (cut := self._assembler.next_slice()) is not None:
             self._answer(cut)
             count += 1
+            self._take_acts()
         if self._held and time.monotonic() >= self._held_until_s:
             self._commit_held()
+        self._tell_silence()
         self._tell_stand()
         return count
 
     def close(self) -> None:
-        """Let go of the log."""
+        """Refuse the acts that wait and let go of the log."""
+        self.counter.close()
         self._reader.close()
         self._appender.close()
 
@@ -162,7 +192,10 @@ class RiskMonitorService:
                 if raw.topic in self._steward_of
             ],
             self._reader.positions(),
+            self._reader.lag_records() if self._mode == "arrival" else None,
         )
+        if batch:
+            self._heard_at_s = time.monotonic()
         return len(batch)
 
     def _answer(self, cut: Slice) -> None:
@@ -173,10 +206,37 @@ class RiskMonitorService:
         if answer.alerts or answer.dead_letters:
             self._held_until_s = 0.0
 
-    def _commit_held(self) -> None:
-        if not self._held:
+    def _take_acts(self) -> None:
+        asked = self.counter.take()
+        if not asked:
             return
-        self._appender.commit([event for _, answer in self._held for event in answer.events])
+        facts: list[Event] = []
+        answers: list[tuple[Asked, Sequence[Event]]] = []
+        for one in asked:
+            is_new = self._engine.acted(one.request_id) is None
+            try:
+                answer = self._engine.act(one.act, one.request_id)
+            except InvalidInputError as error:
+                one.answer.set_exception(error)
+                continue
+            answers.append((one, answer))
+            facts += answer if is_new else ()
+        try:
+            self._commit_held(facts)
+        except EcosystemError as error:
+            for one, _ in answers:
+                one.answer.set_exception(error)
+            raise
+        for one, answer in answers:
+            log.info("act_taken", request=one.request_id.hex(), fact=_described(answer[0]))
+            one.answer.set_result(answer)
+
+    def _commit_held(self, facts: Sequence[Event] = ()) -> None:
+        if not self._held and not facts:
+            return
+        held = [event for _, answer in self._held for event in answer.events]
+        self._appender.commit([*held, *facts])
+        self._metrics.told(facts)
         for cut, answer in self._held:
             self._tell(cut, answer)
         self._held.clear()
@@ -195,12 +255,23 @@ class RiskMonitorService:
             log.info("alert_told", slice=cut.sequence, alert=_described(alert))
         self._metrics.answered(len(cut.records), answer.alerts, _age_s(cut))
 
+    def _tell_silence(self) -> None:
+        silent_s = time.monotonic() - self._heard_at_s
+        if not self._silence_s or silent_s < self._silence_s:
+            return
+        silent_for_us, due_us = int(silent_s * 1e6), self._engine.silence_due_us
+        if due_us is not None and silent_for_us >= due_us:
+            facts = self._engine.observe_silence(silent_for_us)
+            self._commit_held(facts)
+            for fact in facts:
+                log.warning("inputs_silent", said=_described(fact))
+
     def _tell_stand(self) -> None:
         now_s = time.monotonic()
         if now_s - self._stood_at_s >= STAND_EVERY_S:
             self._stood_at_s = now_s
-            told = self._answerer
-            self._metrics.stand(self._engine, told.undecodable_count, told.event_time_us)
+            undecodable_count = self._answerer.undecodable_count
+            self._metrics.stand(self._engine, undecodable_count, self._reader.lag_records())
 
 
 def _age_s(cut: Slice) -> float:
@@ -216,11 +287,7 @@ def _age_s(cut: Slice) -> float:
 def _described(alert: Event) -> dict[str, str | int]:
     return {
         "type": type(alert).__name__,
-        **{
-            name: getattr(alert, name)
-            for name in ("rule", "subject", "severity", "measured_e8", "limit_e8", "message")
-            if hasattr(alert, name)
-        },
+        **{name: getattr(alert, name) for name in DESCRIBED if hasattr(alert, name)},
         "event_id": alert.event_id.hex(),
         "causation_id": alert.causation_id.hex(),
     }

@@ -34,6 +34,8 @@ class RiskMonitorSettings(BaseSettings):
     """How long a slice by arrival stays open after its first record."""
     hold_ms: int = Field(default=50, ge=0, le=1_000)
     """How long the heartbeat of a slice by arrival may wait for others when there is no alert."""
+    silence_s: int = Field(default=30, ge=0, le=86_400)
+    """How long all inputs must be silent on the wall before that is told; 0: never."""
     limits_file: Path = LIMITS_FILE
     metrics_address: str = "127.0.0.1"
     metrics_port: int = Field(default=0, ge=0, le=65_535)

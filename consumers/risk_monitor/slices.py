@@ -8,7 +8,7 @@ whatever is there.
 
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -19,6 +19,7 @@ from ecosystem.events.words import PartitionEnd
 from eventlog.records import Partition, Positions, RawRecord, Record
 
 SliceMode = Literal["clock", "arrival"]
+LAG_UNKNOWN: Final = -1
 
 
 class Undecodable(msgspec.Struct, frozen=True, gc=False):
@@ -39,6 +40,8 @@ class Slice(msgspec.Struct, frozen=True, kw_only=True):
     records: Sequence[Record]
     undecodable: Sequence[Undecodable]
     ends: tuple[PartitionEnd, ...]
+    lag_records: int
+    """Offsets on the log beyond the ends: 0 where a clock says the ends, -1 where not known."""
 
 
 class SliceAssembler:
@@ -55,6 +58,7 @@ class SliceAssembler:
         self._buffers: dict[Partition, deque[Record | Undecodable]] = {}
         self._clocks: deque[Record] = deque()
         self._positions: dict[Partition, int] = {}
+        self._lag_records = LAG_UNKNOWN
 
     @property
     def recorded_left(self) -> int:
@@ -62,9 +66,18 @@ class SliceAssembler:
         return len(self._recorded)
 
     def add(
-        self, records: Iterable[Record], undecodable: Iterable[Undecodable], positions: Positions
+        self,
+        records: Iterable[Record],
+        undecodable: Iterable[Undecodable],
+        positions: Positions,
+        lag_records: int | None = None,
     ) -> None:
-        """Take in records, each partition in order, and how far each partition was read."""
+        """Take in records, each partition in order, and how far each partition was read.
+
+        Args:
+            lag_records: how much was left to read then, where that is known.
+        """
+        self._lag_records = LAG_UNKNOWN if lag_records is None else lag_records
         buffers = self._buffers
         for record in records:
             place = (record.topic, record.partition)
@@ -102,7 +115,8 @@ class SliceAssembler:
         if not self._covers(ends):
             return None
         self._recorded.popleft()
-        return self._cut(heartbeat.slice_sequence, ends, recorded=True)
+        lag_records = heartbeat.lag_records
+        return self._cut(heartbeat.slice_sequence, ends, lag_records, recorded=True)
 
     def _next_by_clock(self) -> Slice | None:
         if not self._clocks:
@@ -119,17 +133,20 @@ class SliceAssembler:
         ends[record.topic, record.partition] = record.offset + 1
         if not self._covers(ends):
             return None
-        return self._cut(clock.clock_sequence, ends, recorded=False)
+        return self._cut(clock.clock_sequence, ends, 0, recorded=False)
 
     def _next_by_arrival(self) -> Slice | None:
         if not any(self._buffers.values()):
             return None
-        return self._cut(self._next_sequence, dict(self._positions), recorded=False)
+        ends = dict(self._positions)
+        return self._cut(self._next_sequence, ends, self._lag_records, recorded=False)
 
     def _covers(self, ends: Mapping[Partition, int]) -> bool:
         return all(self._positions.get(place, 0) >= end for place, end in ends.items())
 
-    def _cut(self, sequence: int, ends: Mapping[Partition, int], *, recorded: bool) -> Slice:
+    def _cut(
+        self, sequence: int, ends: Mapping[Partition, int], lag_records: int, *, recorded: bool
+    ) -> Slice:
         records: list[Record] = []
         undecodable: list[Undecodable] = []
         for place, end in ends.items():
@@ -155,6 +172,7 @@ class SliceAssembler:
                 PartitionEnd(topic=topic, partition=partition, end_offset=end)
                 for (topic, partition), end in sorted(ends.items())
             ),
+            lag_records=lag_records,
         )
 
     def _is_below(self, record: Record, ends: Mapping[Partition, int]) -> bool:

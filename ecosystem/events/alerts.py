@@ -92,6 +92,14 @@ class LimitsChanged(Event, frozen=True, kw_only=True, gc=False):
     limits_toml: str
 
 
+class InputsSilenceObserved(Event, frozen=True, kw_only=True, gc=False):
+    """No record came from any input for a while, by the monitor's wall clock."""
+
+    monitor: str
+    silent_for_us: int
+    last_event_id: EventId
+
+
 class ComplianceStatusChanged(Event, frozen=True, kw_only=True, gc=False):
     """A mandate is kept, or no longer kept, for one subject."""
 
@@ -132,3 +140,5 @@ class RiskHeartbeat(Event, frozen=True, kw_only=True, gc=False):
     events_count: int
     alerts_active_count: int
     undecodable_count: int
+    watermark_us: int = 0
+    lag_records: int = -1

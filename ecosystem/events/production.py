@@ -63,6 +63,7 @@ PRODUCTION_EVENTS: Final[tuple[type[Event], ...]] = (
     alerts.RiskAlertExpired,
     alerts.RiskAlertsGrouped,
     alerts.LimitsChanged,
+    alerts.InputsSilenceObserved,
     alerts.ComplianceStatusChanged,
     alerts.CircuitBreakerOpened,
     alerts.CircuitBreakerClosed,

@@ -22,7 +22,6 @@ from ecosystem.events.alerts import (
 )
 from ecosystem.events.envelope import Event
 from ecosystem.events.words import EscalationReason, EventId
-from ecosystem.ids import derive_id
 from ecosystem.risk.alert_facts import aged, alert_event_id, expired, inputs_of, resolved, told
 from ecosystem.risk.severity import SeverityScale
 from ecosystem.risk.watch import QUIET, SEVERITIES, Finding, Watch
@@ -114,9 +113,12 @@ class AlertBook:
         return found
 
     def acknowledge(
-        self, alert_id: EventId, author: str, note: str, now_us: int
+        self, alert_id: EventId, author: str, note: str, request_id: EventId, now_us: int
     ) -> RiskAlertAcknowledged:
         """Return the fact that a person took note of an active alert, already taken in.
+
+        Args:
+            request_id: the id of the fact.
 
         Raises:
             InvalidInputError: there is no such active alert, or it was acknowledged before.
@@ -127,7 +129,7 @@ class AlertBook:
         if watch.acknowledged:
             raise InvalidInputError(f"alert {alert_id.hex()}: it was acknowledged before")
         event = RiskAlertAcknowledged(
-            event_id=derive_id(alert_id, "risk-monitor/acknowledged"),
+            event_id=request_id,
             correlation_id=watch.told.correlation_id,
             causation_id=watch.told.event_id,
             event_time_us=max(now_us, watch.told.event_time_us),

@@ -43,6 +43,11 @@ class BreakerLimit(msgspec.Struct, frozen=True, kw_only=True):
     """How long it stays open."""
 
 
+def by_hand(author: str, reason: str) -> str:
+    """Return the cause that an opening by hand names."""
+    return f"by hand, {author}: {reason}"
+
+
 class CircuitBreaker:
     """Decides when trading must stop; decisions become events, and only events change it."""
 
@@ -82,8 +87,10 @@ class CircuitBreaker:
             return None
         return self._close(trigger.event_time_us, "its time is over", "", trigger)
 
-    def trip(self, author: str, reason: str, request_id: EventId, now_us: int) -> Event:
-        """Return the opening by hand, taken in.
+    def trip(
+        self, author: str, reason: str, request_id: EventId, now_us: int
+    ) -> CircuitBreakerOpened:
+        """Return the opening by hand, a root with the id of its request, taken in.
 
         Raises:
             InvalidInputError: it is open.
@@ -96,22 +103,26 @@ class CircuitBreaker:
             causation_id=request_id,
             event_time_us=now_us,
         )
-        event = self._open(request, f"by hand, {author}: {reason}", 0, 0, "", ())
+        event = self._open(request, by_hand(author, reason), 0, 0, "", ())
         root = msgspec.structs.replace(
             event, event_id=request_id, correlation_id=request_id, causation_id=request_id
         )
         self.evolve(root)
         return root
 
-    def close(self, author: str, reason: str, now_us: int) -> Event:
-        """Return the closing by hand, taken in.
+    def close(
+        self, author: str, reason: str, request_id: EventId, now_us: int
+    ) -> CircuitBreakerClosed:
+        """Return the closing by hand, with the id of its request, taken in.
 
         Raises:
             InvalidInputError: it is not open.
         """
         if self.opened is None:
             raise InvalidInputError("the circuit breaker is closed; it can be closed when open")
-        return self._close(max(now_us, self.opened.event_time_us), reason, author, self.opened)
+        at_us = max(now_us, self.opened.event_time_us)
+        event = self._close(at_us, reason, author, self.opened)
+        return msgspec.structs.replace(event, event_id=request_id)
 
     def evolve(self, event: Event) -> None:
         """Take in an own event, just decided or from the log."""

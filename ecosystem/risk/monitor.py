@@ -5,32 +5,26 @@ from typing import Any, Final
 
 import msgspec
 
-from ecosystem.events.alerts import LimitsChanged
-from ecosystem.events.clock import ClockAdvanced
+from ecosystem.events.alerts import InputsSilenceObserved, LimitsChanged
 from ecosystem.events.dead_letters import RecordDeadLettered
 from ecosystem.events.envelope import Event
+from ecosystem.events.words import EventId
+from ecosystem.risk.acting import Acting, same_answer
+from ecosystem.risk.acts import Act, is_act
 from ecosystem.risk.alerts import AlertBook
 from ecosystem.risk.breaker import CircuitBreaker
 from ecosystem.risk.compliance import Compliance
 from ecosystem.risk.event_time import LATE_US, EventTime
-from ecosystem.risk.intake.intake import Admit
-from ecosystem.risk.limits import Limits, parse_limits
-from ecosystem.risk.rule import Judge, Rule
-from ecosystem.risk.rules.registry import RULES
+from ecosystem.risk.limits import Limits
+from ecosystem.risk.pending_limits import PendingLimits
+from ecosystem.risk.rule import Rule
+from ecosystem.risk.rules.inputs_silent import InputsSilent
 from ecosystem.risk.state import RiskState
 from ecosystem.risk.watch import SEVERITIES, Finding
+from ecosystem.risk.wiring import UNWATCHED, wire
 from ecosystem.slices import Placed, in_slice_order
 
 CRITICAL: Final = SEVERITIES.index("CRITICAL")
-_NOBODY: Final[tuple[Judge, ...]] = ()
-
-
-def _is(event: Event) -> bool:
-    return True
-
-
-def _itself(event: Event) -> Event:
-    return event
 
 
 class RiskEngine:
@@ -40,9 +34,14 @@ class RiskEngine:
     whole portfolio when all events of one event time are taken in, since between two legs of a
     trade, or two ticks of one second, the portfolio has a worth it never had; and a rule about
     what does not happen when event time, whoever brings it, has come far enough.
+
+    Between two slices it takes acts, which come from outside the production history.
+
+    Args:
+        monitor: its instance name.
     """
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, monitor: str = "risk-monitor") -> None:
         self.state = RiskState()
         self.quality = self.state.quality
         self.portfolio = self.state.portfolio
@@ -52,56 +51,21 @@ class RiskEngine:
         self.rules: dict[str, Rule[Any]] = {}
         self._time = EventTime(self.quality)
         self._now_us = 0
+        self._last: Event | None = None
+        """The last event of the latest slice."""
         self._alerts: list[Event] | None = None
-        self._pending: list[LimitsChanged] = []
-        """Other limits that do not hold yet, in the order in which they were decided."""
+        self._pending = PendingLimits()
+        self._acting = Acting(monitor, self.book, self.breaker, self._pending)
         self._configure(limits)
 
     def _configure(self, limits: Limits) -> None:
         self.book.limit_version = limits.version
         self.book.times = limits.alerts
         self.breaker.limit = limits.breaker
-        rules: dict[str, Rule[Any]] = {}
-        for name, kind in RULES.items():
-            found = limits.rules.get(name)
-            if found is None:
-                continue
-            rule = self.rules.get(name)
-            if rule is None:
-                rule = kind.rule(found.limit, found.scale, self.state, self.book)
-            else:
-                rule.configure(found.limit, found.scale)
-            rules[name] = rule
-        self.rules = rules
-        self._whole = [
-            rule.judge_whole
-            for rule in rules.values()
-            if type(rule).judge_whole is not Rule.judge_whole
-        ]
-        self._of_defects = [
-            rule.judge_defects
-            for rule in rules.values()
-            if type(rule).judge_defects is not Rule.judge_defects
-        ]
-        self._timed = [
-            rule for rule in rules.values() if type(rule).judge_time is not Rule.judge_time
-        ]
-        self._handlers = self._handlers_by_type()
-
-    def _handlers_by_type(self) -> dict[type[Event], tuple[Admit, tuple[Judge, ...]]]:
-        judges: dict[type[Event], list[Judge]] = {ClockAdvanced: []}
-        for rule in self.rules.values():
-            for kind, judge in rule.judges().items():
-                judges.setdefault(kind, []).append(judge)
-        takes, guarded = self.state.takes, self.state.intake.guarded
-        kinds = dict.fromkeys((*takes, *judges, *self.state.intake.inspected))
-        return {
-            kind: (
-                _itself if kind is ClockAdvanced else guarded(kind, takes.get(kind, _is)),
-                tuple(judges.get(kind, _NOBODY)),
-            )
-            for kind in kinds
-        }
+        wired = wire(limits, self.rules, self.state, self.book)
+        self.rules = wired.rules
+        self._whole, self._of_defects = wired.whole, wired.of_defects
+        self._timed, self._handlers = wired.timed, wired.handlers
 
     def process_slice(
         self, records: Iterable[Placed], undecodable: Iterable[RecordDeadLettered] = ()
@@ -125,13 +89,79 @@ class RiskEngine:
         self._take_undecodable(undecodable)
 
     def restore_alert(self, event: Event) -> None:
-        """Take in an own event from the log, so that it is known and not decided again."""
+        """Take in an own event from the log, so that it is known and not decided again.
+
+        Slices and own events are restored in the order in which they were first taken in.
+        """
+        self._alerts = None
+        self._acting.remember(event)
+        if is_act(event):
+            self._take_act(event)
+        else:
+            self._evolve(event)
+
+    def act(self, act: Act, request_id: EventId) -> Sequence[Event]:
+        """Return the facts that answer an act, taken in; the first has the id of the request.
+
+        The same request again has the same answer.
+
+        Raises:
+            InvalidInputError: it cannot be, or its request asked for something else before;
+                nothing has changed.
+        """
+        known = self.acted(request_id)
+        if known is not None:
+            return same_answer(known, act, request_id)
+        return self.follow(self._acting.decide(act, request_id, self.reached_us))
+
+    def acted(self, request_id: EventId) -> Sequence[Event] | None:
+        """Return the facts that answered a request before; None when it is new."""
+        return self._acting.answer(request_id)
+
+    @property
+    def reached_us(self) -> int:
+        """The latest event time it has seen and believed; 0 before the first event."""
+        return self._now_us
+
+    def observe_silence(self, silent_for_us: int) -> Sequence[Event]:
+        """Return the fact that no input came for so long, and what follows from it, taken in.
+
+        Args:
+            silent_for_us: wall time, at least `silence_due_us`.
+        """
+        assert self._last is not None, "silence is what follows a word"
+        return self.follow(self._acting.silence(self._last, silent_for_us, self.reached_us))
+
+    @property
+    def silence_due_us(self) -> int | None:
+        """The wall time without any input that calls for a word; None when none does."""
+        rule = self.rules.get(InputsSilent.name)
+        if self._last is None or not isinstance(rule, InputsSilent):
+            return None
+        return rule.next_silence_us()
+
+    def follow(self, fact: Event) -> Sequence[Event]:
+        """Return the fact of an act and what follows from it, all taken in."""
+        self._alerts = told = [fact]
+        self._take_act(fact)
+        for event in told:
+            self._acting.remember(event)
+        return tuple(told)
+
+    def _take_act(self, fact: Event) -> None:
+        self._evolve(fact)
+        if isinstance(fact, LimitsChanged):
+            self.change_limits(fact)
+            self._switch_off(self._apply_limits(self.reached_us), fact)
+        elif isinstance(fact, InputsSilenceObserved):
+            for judge in self._handlers.get(InputsSilenceObserved, UNWATCHED)[1]:
+                for finding in judge(fact, fact.event_time_us):
+                    self._found(finding, fact)
+
+    def _evolve(self, event: Event) -> None:
         self.book.evolve(event)
         self.breaker.evolve(event)
         self.compliance.evolve(event)
-        if isinstance(event, LimitsChanged):
-            self.change_limits(event)
-            self._apply_limits(self._now_us)
 
     def change_limits(self, event: LimitsChanged) -> None:
         """Take in other limits, which hold from their event time on.
@@ -139,12 +169,14 @@ class RiskEngine:
         Raises:
             InvalidInputError: the text is no limits file; nothing has changed.
         """
-        parse_limits(event.limits_toml, f"limits version {event.limit_version}")
-        self._pending.append(event)
+        self._pending.add(event)
 
     def _take(self, records: Iterable[Placed]) -> None:
         handlers, untold = self._handlers, self.quality.untold
-        for record in in_slice_order(records):
+        ordered = in_slice_order(records)
+        if ordered:
+            self._last = ordered[-1].event
+        for record in ordered:
             event = record.event
             handler = handlers.get(type(event))
             if handler is None:
@@ -154,8 +186,8 @@ class RiskEngine:
                 now_us = self._time.of(event)
                 if now_us > self._now_us:
                     self._move_time(event, now_us)
-                    handlers = self._handlers
-                    handler = handlers[type(event)]
+                    handlers = self._handlers  # with this time other limits may hold
+                    handler = handlers.get(type(event), UNWATCHED)
             admit, judges = handler
             believed = None if now_us < 0 else admit(event)
             if untold:
@@ -207,9 +239,8 @@ class RiskEngine:
     def _apply_limits(self, now_us: int) -> list[str]:
         """Let the pending limits hold whose time has come; return the rules switched off."""
         before = set(self.rules)
-        for change in [one for one in self._pending if one.effective_time_us <= now_us]:
-            self._pending.remove(change)
-            self._configure(parse_limits(change.limits_toml, f"version {change.limit_version}"))
+        for limits in self._pending.pop_due(now_us, self.book.limit_version):
+            self._configure(limits)
         return sorted(before - set(self.rules))
 
     def _switch_off(self, rules: Sequence[str], trigger: Event) -> None:

@@ -147,6 +147,21 @@ def test_positions_reach_the_end_offsets_also_behind_transactions(log: Log) -> N
     assert all(reader.positions()[place] >= end for place, end in ends.items())
 
 
+def test_the_lag_is_what_was_not_handed_out_yet(log: Log) -> None:
+    appender = log.transactional()
+    appender.commit([*(tick(n) for n in range(5)), *(clock(n) for n in range(5))])
+    reader = log.reader("prices", "clock")
+    deadline, handed_out, lags = time.monotonic() + 20.0, 0, [reader.lag_records()]
+    while lags[-1] != 0:
+        assert time.monotonic() < deadline, lags
+        handed_out += len(reader.poll(0.1, 1))
+        lags.append(lag := reader.lag_records())
+        # On a broker each partition ends with the transaction's marker, which has an offset too.
+        assert lag is None or 10 - handed_out <= lag <= 12 - handed_out
+    assert handed_out == 10
+    assert len([lag for lag in lags if lag]) >= 5
+
+
 def test_a_transaction_that_fails_shows_nothing(log: Log) -> None:
     appender = log.transactional()
     with pytest.raises(EventLogError):

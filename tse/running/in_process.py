@@ -138,6 +138,7 @@ class InProcessRun:
             records=records,
             undecodable=(),
             ends=_ends(dict(sorted({**self._ends, (CLOCK, 0): number + 1}.items()))),
+            lag_records=0,
         )
 
 

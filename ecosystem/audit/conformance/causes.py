@@ -8,6 +8,7 @@ from ecosystem.audit.conformance.history import Check, Finding, MonitorHistory, 
 from ecosystem.events.alerts import (
     CircuitBreakerClosed,
     CircuitBreakerOpened,
+    InputsSilenceObserved,
     LimitsChanged,
     RiskAlertAcknowledged,
 )
@@ -18,11 +19,12 @@ from ecosystem.events.words import EventId
 ROOTS = (
     RiskAlertAcknowledged,
     LimitsChanged,
+    InputsSilenceObserved,
     CircuitBreakerOpened,
     CircuitBreakerClosed,
     RecordDeadLettered,
 )
-"""What a person does, or the log itself; everything else has a cause on the log."""
+"""What a person does, the log itself, or nothing at all; everything else has a cause on the log."""
 
 
 class _Cause(msgspec.Struct, frozen=True):

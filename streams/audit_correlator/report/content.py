@@ -73,6 +73,7 @@ SERVICES: Final[Mapping[str, str]] = {
     "RiskAlertExpired": "risk-monitor",
     "RiskAlertsGrouped": "risk-monitor",
     "LimitsChanged": "risk-monitor",
+    "InputsSilenceObserved": "risk-monitor",
     "ComplianceStatusChanged": "risk-monitor",
     "CircuitBreakerOpened": "risk-monitor",
     "CircuitBreakerClosed": "risk-monitor",

@@ -98,10 +98,12 @@ class SmallWorld:
         reader: LogReader | None = None,
         metrics: Metrics | None = None,
         hold_s: float = 0.0,
+        silence_s: float = 0.0,
+        engine: RiskEngine | None = None,
     ) -> RiskMonitorService:
         """Return a new monitor, restored from the log."""
         service = RiskMonitorService(
-            engine=RiskEngine(limits()),
+            engine=engine or RiskEngine(limits()),
             codec=CODEC,
             reader=reader or self.log.reader(self.view.subscription),
             appender=appender or self.log.appender(),
@@ -111,6 +113,7 @@ class SmallWorld:
             mode=mode,
             gather_s=0.0,
             hold_s=hold_s,
+            silence_s=silence_s,
         )
         with capture_logs():
             service.restore(self.log.reader(self.view.rebuilds_from))

@@ -1,5 +1,6 @@
 """Facts for the tests of the risk rules, made with few words."""
 
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -37,6 +38,11 @@ class Placed(msgspec.Struct, frozen=True):
 def limits() -> Limits:
     """Return the limits of the laboratory, which a portfolio like its firm's can keep."""
     return parse_limits(LAB_LIMITS_FILE.read_text(), LAB_LIMITS_FILE.name)
+
+
+def with_version(text: str, version: int) -> str:
+    """Return the text of a limits file under another version."""
+    return re.sub(r"^version = [1-9]\d*", f"version = {version}", text, flags=re.MULTILINE)
 
 
 def event_id(kind: str, number: int) -> EventId:

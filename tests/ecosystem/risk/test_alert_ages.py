@@ -20,6 +20,7 @@ from tests.ecosystem.risk.rules.levels import SCALE
 from tests.ecosystem.risk.test_alerts import finding
 
 MINUTE = 60
+REQUEST = event_id("request", 1)
 ALONE = [
     (50, [("UNACKNOWLEDGED", 10)]),
     (75, [("UNACKNOWLEDGED", 10)]),
@@ -72,17 +73,17 @@ def test_who_acknowledges_in_time_is_not_reminded() -> None:
     book = AlertBook(1)
     alert = raised(book, 60)
     assert isinstance(alert, RiskAlertRaised)
-    told = book.acknowledge(alert.alert_id, "desk", "hedging", at(MINUTE))
+    told = book.acknowledge(alert.alert_id, "desk", "hedging", REQUEST, at(MINUTE))
     assert (told.author, told.note, told.causation_id) == ("desk", "hedging", alert.event_id)
     assert ages(book, range(2, 60)) == []
     with pytest.raises(InvalidInputError, match="acknowledged before"):
-        book.acknowledge(alert.alert_id, "desk", "again", at(MINUTE))
+        book.acknowledge(alert.alert_id, "desk", "again", REQUEST, at(MINUTE))
 
 
 def test_what_is_not_active_cannot_be_acknowledged() -> None:
     book = AlertBook(1)
     with pytest.raises(InvalidInputError, match="no active alert"):
-        book.acknowledge(event_id("alert", 0), "desk", "", at(0))
+        book.acknowledge(event_id("alert", 0), "desk", "", REQUEST, at(0))
 
 
 def test_an_alert_that_grows_worse_counts_its_time_anew() -> None:

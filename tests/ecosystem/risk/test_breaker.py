@@ -124,7 +124,7 @@ def test_by_hand_it_opens_as_a_root_and_closes_with_its_author() -> None:
     assert opened.cause == "by hand, desk: drill"
     with pytest.raises(InvalidInputError, match="is open"):
         rig.breaker.trip("desk", "drill", event_id("request", 2), at(6))
-    closed = rig.breaker.close("desk", "drill over", at(7))
+    closed = rig.breaker.close("desk", "drill over", event_id("request", 3), at(7))
     assert isinstance(closed, CircuitBreakerClosed)
     assert (closed.author, closed.cause, closed.causation_id) == (
         "desk",
@@ -132,7 +132,7 @@ def test_by_hand_it_opens_as_a_root_and_closes_with_its_author() -> None:
         opened.event_id,
     )
     with pytest.raises(InvalidInputError, match="is closed"):
-        rig.breaker.close("desk", "again", at(8))
+        rig.breaker.close("desk", "again", event_id("request", 4), at(8))
 
 
 def test_restored_from_its_own_events_it_stands_as_before() -> None:

@@ -8,7 +8,7 @@ from ecosystem.errors import InvalidInputError
 from ecosystem.risk.limits import parse_limits
 from ecosystem.risk.rules.registry import RULES
 from ecosystem.units import E8, MINUTE_US, SECOND_US
-from tests.ecosystem.risk.facts import LIMITS_FILE, limits
+from tests.ecosystem.risk.facts import LIMITS_FILE, limits, with_version
 
 SHIPPED = LIMITS_FILE.read_text()
 
@@ -33,7 +33,8 @@ def test_the_limits_shipped_say_what_the_design_says() -> None:
 
 def test_all_mistakes_are_told_at_once_with_what_is_allowed() -> None:
     text = (
-        SHIPPED.replace("version = 2", "version = 0\ncolour = 1")
+        with_version(SHIPPED, 0)
+        .replace("version = 0", "version = 0\ncolour = 1")
         .replace("move = 0.02", "mvoe = 0.02")
         .replace("fall = 0.15", "fall = -0.15")
         .replace("loss_usd = 500_000", 'loss_usd = "much"')

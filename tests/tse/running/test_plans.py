@@ -9,6 +9,7 @@ from consumers.risk_monitor.settings import LIMITS_FILE
 from ecosystem.errors import EcosystemError
 from ecosystem.risk.limits import parse_limits
 from ecosystem.risk.rules.registry import RULES
+from tests.ecosystem.risk.facts import with_version
 from tse.running.plans import LIMITS, new_run_id, scenario_path, world_plan
 
 
@@ -55,7 +56,7 @@ def test_limits_that_the_monitor_would_refuse_are_refused_before_anything_starts
     tmp_path: Path,
 ) -> None:
     limits = tmp_path / "limits.toml"
-    limits.write_text(LIMITS.read_text().replace("version = 2", "version = 0"))
+    limits.write_text(with_version(LIMITS.read_text(), 0))
     with pytest.raises(EcosystemError, match=r"limits\.toml: version: 0 found"):
         world_plan("market-crash", 1, limits=limits)
     limits.write_bytes(b"\xff\xfe")
