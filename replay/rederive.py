@@ -9,7 +9,7 @@ import msgspec
 
 from consumers.risk_monitor.settings import LIMITS_FILE
 from ecosystem.errors import InvalidInputError
-from ecosystem.events.alerts import RiskAlertAcknowledged, RiskHeartbeat
+from ecosystem.events.alerts import RiskHeartbeat
 from ecosystem.events.control.every import CONTROL_EVENTS
 from ecosystem.events.control.scenario import RunStarted
 from ecosystem.events.control.words import Verdict
@@ -25,7 +25,7 @@ from eventlog.records import RawRecord
 from replay.auditor_again import AuditorAgain
 from replay.compare import Derived, Difference, each_once, first_difference
 from replay.history import History, KafkaHistory, Ranges, find_run, windows
-from replay.monitor_again import Cuts, MonitorAgain
+from replay.monitor_again import Cuts, MonitorAgain, recorded_acts
 from replay.plan import (
     ALERTS,
     CLOCK,
@@ -200,6 +200,7 @@ class _Replay:
                 cuts,
                 {t.name for t in self._catalogue.topics.values() if t.steward == RISK_MONITOR},
                 self._first_sequence(alerts),
+                recorded_acts((self._decoded(r), self._is_own(r)) for r in alerts),
             )
         watched = extended(self._plan.watched, cuts.heartbeats, self._bounds)
         answers: list[Event] = []
@@ -212,7 +213,7 @@ class _Replay:
                 ends = {place: end for place, (_, end) in window.items()}
                 answers += monitor.take(records, ends)
                 self._slices_count = monitor.slices_count
-        return answers
+        return answers if monitor is None else [*answers, *monitor.finish()]
 
     def _first_sequence(self, alerts: Iterable[RawRecord]) -> int:
         before = (beat for record, beat in self._heartbeats(alerts) if not self._is_own(record))
@@ -257,7 +258,7 @@ class _Replay:
         completed = self._run.completed
         own_key = completed.run_id.encode()
         comparable = {
-            ALERTS: [r for r in recorded[ALERTS] if self._is_own(r) and self._is_derivable(r)],
+            ALERTS: [r for r in recorded[ALERTS] if self._is_own(r)],
             DEAD_LETTERS: [
                 r for r in recorded[DEAD_LETTERS] if self._is_own(r) and self._is_derivable(r)
             ],
@@ -282,13 +283,9 @@ class _Replay:
         return None
 
     def _is_derivable(self, record: RawRecord) -> bool:
-        match self._decoded(record):
-            case RiskAlertAcknowledged():  # what a person said
-                return False
-            case RecordDeadLettered() as letter:  # the auditor's own follow from no slice
-                return letter.steward == RISK_MONITOR
-            case _:
-                return True
+        letter = self._decoded(record)
+        # The auditor's own letters follow from no slice.
+        return not isinstance(letter, RecordDeadLettered) or letter.steward == RISK_MONITOR
 
     def _decoded(self, record: RawRecord) -> Event | None:
         try:

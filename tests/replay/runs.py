@@ -1,5 +1,6 @@
 """Small runs with everything in them, on either log: market, crash, monitor, auditor."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -12,6 +13,7 @@ from consumers.risk_monitor.metrics import Metrics
 from consumers.risk_monitor.service import RiskMonitorService
 from consumers.risk_monitor.slices import SliceMode
 from ecosystem.audit.block import pack_block, position_of
+from ecosystem.events.alerts import RiskAlertRaised
 from ecosystem.events.control.audit import AuditReported
 from ecosystem.events.control.every import CONTROL_EVENTS
 from ecosystem.events.control.scenario import (
@@ -25,8 +27,9 @@ from ecosystem.events.control.words import HostKind, MonitorStatus, PartitionRan
 from ecosystem.events.envelope import Event
 from ecosystem.events.prices import PriceTicked
 from ecosystem.events.production import PRODUCTION_EVENTS
-from ecosystem.events.words import PartitionEnd
+from ecosystem.events.words import EventId, PartitionEnd
 from ecosystem.ids import derive_id
+from ecosystem.risk.acts import Acknowledge, Act, ChangeLimits, CloseBreaker, TripBreaker
 from ecosystem.risk.limits import parse_limits
 from ecosystem.risk.monitor import RiskEngine
 from ecosystem.run import RunPlan, closing_event, opening_events
@@ -42,7 +45,7 @@ from replay.auditor_again import RecordAsMessage
 from streams.audit_correlator.correlator import EVIDENCE_TYPES, Correlator
 from streams.audit_correlator.cutting import Cutter
 from tests.ecosystem.audit.runs import Envelope, crash_scenario
-from tests.ecosystem.risk.facts import LAB_LIMITS_FILE, Accounts, clock, tick
+from tests.ecosystem.risk.facts import LAB_LIMITS_FILE, Accounts, clock, tick, with_version
 
 EVENTS: Final = (*PRODUCTION_EVENTS, *CONTROL_EVENTS)
 CODEC: Final = Codec(EVENTS)
@@ -59,6 +62,7 @@ ALTERED_BELOW: Final = 0.99
 """Prices below this share of their start are the crash's."""
 LIMITS_TEXT: Final = LAB_LIMITS_FILE.read_text()
 SETTINGS_JSON: Final = msgspec.json.encode({"limits_toml": LIMITS_TEXT}).decode()
+SHIPPED_VERSION: Final = parse_limits(LIMITS_TEXT, LAB_LIMITS_FILE.name).version
 STEPS_MAX: Final = 200
 
 
@@ -261,6 +265,14 @@ class RunOnLog:
                     return
         raise AssertionError(f"{answered} slices answered, {slices_count} were due")
 
+    def act(self, act: Act, number: int) -> Sequence[Event]:
+        """Let a person act on the monitor, and return its answer."""
+        assert self._monitor is not None, "somebody must be there to act on"
+        answer = self._monitor.counter.submit(act, derive_id(EventId(bytes(16)), "act", number))
+        with capture_logs():
+            self._monitor.step(0.1)
+        return answer.result(0)
+
     def kill_monitor(self) -> None:
         """Let the next answers come from a monitor that must find its state on the log."""
         self._monitor = None
@@ -329,6 +341,50 @@ class RunOnLog:
         bounds = {(r.topic, r.partition): (r.start_offset, r.end_offset) for r in ranges}
         records, _ = CODEC.decode_batch(self.log.read(bounds))
         return [r.event for r in records if type(r.event).__name__ in EVIDENCE_TYPES]
+
+
+def other_limits(version: int, **changes: str) -> ChangeLimits:
+    """Return the shipped limits under another version, with some lines of `[price_shock]` new."""
+    head, table = LIMITS_TEXT.split("[price_shock]")
+    head = with_version(head, version)
+    for key, value in changes.items():
+        table = re.sub(rf"(?m)^{key} = .*$", f"{key} = {value}", table, count=1)
+    return ChangeLimits(
+        limits_toml=f"{head}[price_shock]{table}",
+        effective_time_us=None,
+        author="head of risk",
+        reason="new mandate",
+    )
+
+
+def acted_on(log: Log, host: HostKind = "WORLD") -> RunOnLog:
+    """Return a crash in which people acted on the monitor, which was killed on the way."""
+    run = RunOnLog(log)
+    run.open("r1", host=host)
+    mode: SliceMode = "clock" if host == "WORLD" else "arrival"
+    for number, factor in enumerate(CRASH):
+        run.fill([factor])
+        run.watch(1, mode)
+        if number == 0:
+            run.act(TripBreaker(author="desk", reason="drill"), 4)
+        if number == 1:  # a short window forgets what a later, longer one would know
+            run.act(other_limits(SHIPPED_VERSION + 1, window_s="10"), 1)
+            run.act(CloseBreaker(author="desk", reason="drill over"), 5)
+        if number == 3:
+            told = [e for e in log_events(log) if isinstance(e, RiskAlertRaised)]
+            run.act(Acknowledge(alert_id=told[0].alert_id, author="desk", note="hedged"), 2)
+            run.kill_monitor()
+        if number == 5:
+            run.act(other_limits(SHIPPED_VERSION + 2, move="0.17"), 3)
+    run.complete()
+    run.audit()
+    return run
+
+
+def log_events(log: Log, topic: str = "risk-alerts") -> list[Event]:
+    """Return every event of a topic with one partition."""
+    records = log.read({(topic, 0): (0, log.ends()[topic, 0])})
+    return [CODEC.decode(record.value) for record in records]
 
 
 def written(log: Log, host: HostKind = "WORLD", run_id: str = "r1") -> RunOnLog:

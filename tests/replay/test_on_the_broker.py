@@ -7,14 +7,21 @@ import pytest
 from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from ecosystem.events.alerts import RiskAlertRaised
+from ecosystem.events.alerts import (
+    CircuitBreakerOpened,
+    LimitsChanged,
+    RiskAlertAcknowledged,
+    RiskAlertRaised,
+)
+from ecosystem.events.control.words import HostKind
 from ecosystem.events.words import EventId
 from ecosystem.ids import derive_id
+from ecosystem.risk.acts import is_act
 from replay.errors import HistoryCutError, UnfinishedRunError, UnknownRunError
 from replay.rederive import rederive
 from tests.brokers import Broker
 from tests.replay.broker_log import OnBroker, clients_of
-from tests.replay.runs import CRASH, RunOnLog, written
+from tests.replay.runs import CRASH, RunOnLog, acted_on, written
 
 pytestmark = pytest.mark.infra
 
@@ -78,3 +85,13 @@ def test_a_history_that_was_cut_on_the_broker_is_not_called_full(log: OnBroker) 
         done.result()
     with pytest.raises(HistoryCutError, match="offset 0 is needed, 4 is the first that is left"):
         log.replayed()
+
+
+@pytest.mark.parametrize("host", ["WORLD", "LIVE"])
+def test_a_run_in_which_people_acted_is_identical(log: OnBroker, host: HostKind) -> None:
+    acted_on(log, host)
+    outcome = log.replayed()
+    assert outcome.identical, outcome.difference and outcome.difference.text
+    kinds = [type(event) for event in log.events("risk-alerts") if is_act(event)]
+    assert len(kinds) == 5
+    assert {LimitsChanged, RiskAlertAcknowledged, CircuitBreakerOpened} < set(kinds)

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from ecosystem.errors import InvalidInputError
-from ecosystem.events.alerts import RiskAlertAcknowledged, RiskAlertRaised, RiskHeartbeat
+from ecosystem.events.alerts import RiskAlertRaised, RiskHeartbeat
 from ecosystem.events.dead_letters import RecordDeadLettered
 from ecosystem.events.envelope import Event
 from ecosystem.events.words import EventId
@@ -19,11 +19,12 @@ from eventlog.records import RawRecord
 from replay.errors import HistoryCutError, UnfinishedRunError, UnknownRunError
 from replay.history import History, MemoryHistory, Ranges
 from replay.rederive import Outcome, Progress, rederive_from
-from tests.ecosystem.risk.facts import LIMITS_FILE
+from tests.ecosystem.risk.facts import LIMITS_FILE, with_version
 from tests.replay.runs import (
     CATALOGUE,
     CRASH,
     LIMITS_TEXT,
+    SHIPPED_VERSION,
     InMemory,
     RunOnLog,
     written,
@@ -270,7 +271,7 @@ def test_a_later_run_is_judged_with_what_the_monitor_remembers(log: InMemory) ->
 
 
 def test_limits_of_the_run_are_used_and_not_those_shipped(log: InMemory) -> None:
-    text = LIMITS_TEXT.replace("version = 2", "version = 9").replace("move = 0.02", "move = 0.2")
+    text = with_version(LIMITS_TEXT, 9).replace("move = 0.02", "move = 0.2")
     run = RunOnLog(log)
     run.open(settings_json=msgspec.json.encode({"limits_toml": text}).decode())
     run.fill()
@@ -286,10 +287,12 @@ def test_limits_that_the_run_does_not_name_are_found_out(log: InMemory) -> None:
     run = RunOnLog(log)
     run.open(settings_json="{}")
     run.fill()
-    run.watch(limits_text=LIMITS_FILE.read_text().replace("version = 2", "version = 9"))
+    run.watch(limits_text=with_version(LIMITS_FILE.read_text(), 9))
     run.complete()
     run.audit()
-    assert "limit_version is 9 on the log and 2 when derived" in difference(replayed(log))
+    assert f"limit_version is 9 on the log and {SHIPPED_VERSION} when derived" in difference(
+        replayed(log)
+    )
 
 
 def test_what_another_monitor_said_is_taken_as_it_stands(log: InMemory) -> None:
@@ -346,34 +349,6 @@ def test_bytes_among_the_alerts_that_are_no_event_are_told(log: InMemory) -> Non
     run.complete()
     run.audit()
     assert "a record that cannot be decoded is on the log" in difference(replayed(log))
-
-
-def test_what_a_person_said_of_an_alert_is_not_derived(log: InMemory) -> None:
-    run = RunOnLog(log)
-    run.open()
-    run.fill()
-    run.watch()
-    events = log.events("risk-alerts")
-    alert = events[number_of(events, RiskAlertRaised)]
-    assert isinstance(alert, RiskAlertRaised)
-    run.append(
-        [
-            RiskAlertAcknowledged(
-                event_id=EventId(derive_id(alert.event_id, "test/seen")),
-                correlation_id=alert.correlation_id,
-                causation_id=alert.event_id,
-                event_time_us=alert.event_time_us,
-                alert_id=alert.alert_id,
-                rule=alert.rule,
-                subject=alert.subject,
-                author="the desk",
-                note="seen",
-            )
-        ]
-    )
-    run.complete()
-    run.audit()
-    assert replayed(log).identical
 
 
 @pytest.mark.parametrize("answered_count", [1, 3, 5, 7])
