@@ -2,14 +2,19 @@
 
 import signal
 import sys
+from collections.abc import Callable
 from types import FrameType
 
 import structlog
 from pydantic import ValidationError
 
+from consumers.risk_monitor.counter import Counter
+from consumers.risk_monitor.door.serve import DoorPlan, serve_door
+from consumers.risk_monitor.door.window import MonitorWindow
 from consumers.risk_monitor.metrics import Metrics
 from consumers.risk_monitor.service import RiskMonitorService
 from consumers.risk_monitor.settings import PREFIX, RiskMonitorSettings
+from doors.logs import configure_logs
 from ecosystem.errors import EcosystemError, InvalidInputError
 from ecosystem.events.production import PRODUCTION_EVENTS
 from ecosystem.risk.limits import Limits, parse_limits
@@ -42,7 +47,21 @@ def read_limits(settings: RiskMonitorSettings) -> Limits:
     return parse_limits(text, str(path))
 
 
-def build_service(settings: RiskMonitorSettings, metrics: Metrics) -> RiskMonitorService:
+def open_door(
+    settings: RiskMonitorSettings, window: MonitorWindow, counter: Counter, metrics: Metrics
+) -> Callable[[], None]:
+    """Open the door that the settings ask for, before anything is restored: who asks meanwhile is
+    told that the monitor is not ready yet. Return what closes it again."""
+    if not settings.http_port:
+        return lambda: None
+    token = None if settings.token_file is None else read_secret(settings.token_file)
+    plan = DoorPlan(monitor=settings.principal, environment=settings.environment, token=token)
+    return serve_door(plan, window, counter, metrics, settings.http_address, settings.http_port)
+
+
+def build_service(
+    settings: RiskMonitorSettings, window: MonitorWindow, counter: Counter, metrics: Metrics
+) -> RiskMonitorService:
     """Return the monitor, its state restored from the log and its predecessor shut out."""
     limits = read_limits(settings)
     view = load_exported(settings.topics_file)
@@ -84,6 +103,8 @@ def build_service(settings: RiskMonitorSettings, metrics: Metrics) -> RiskMonito
         gather_s=settings.gather_ms / 1_000,
         hold_s=settings.hold_ms / 1_000,
         silence_s=settings.silence_s,
+        counter=counter,
+        window=window,
     )
     own = KafkaReader(connection, namespace, view.rebuilds_from)
     try:
@@ -93,16 +114,23 @@ def build_service(settings: RiskMonitorSettings, metrics: Metrics) -> RiskMonito
     return service
 
 
+def watch(settings: RiskMonitorSettings, stopping: Callable[[], bool]) -> None:
+    """Watch until `stopping()`, with the door open from before the state is restored."""
+    window, counter, metrics = MonitorWindow(), Counter(), Metrics()
+    close_door = open_door(settings, window, counter, metrics)
+    try:
+        service = build_service(settings, window, counter, metrics)
+        try:
+            service.run(stopping)
+        finally:
+            service.close()
+    finally:
+        close_door()
+
+
 def main() -> int:
     """Watch until SIGTERM or SIGINT; return the exit code."""
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(),
-        ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
+    configure_logs()
     stop_asked: list[int] = []
 
     def ask_to_stop(number: int, frame: FrameType | None) -> None:
@@ -111,15 +139,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, ask_to_stop)
     signal.signal(signal.SIGINT, ask_to_stop)
     try:
-        settings = RiskMonitorSettings()
-        metrics = Metrics()
-        if settings.metrics_port:
-            metrics.serve(settings.metrics_address, settings.metrics_port)
-        service = build_service(settings, metrics)
-        try:
-            service.run(lambda: bool(stop_asked))
-        finally:
-            service.close()
+        watch(RiskMonitorSettings(), lambda: bool(stop_asked))
     except ValidationError as error:
         for mistake in error.errors():
             name = PREFIX + "_".join(str(part) for part in mistake["loc"]).upper()

@@ -20,6 +20,7 @@ import structlog
 
 from consumers.risk_monitor.answers import Answer, Answerer
 from consumers.risk_monitor.counter import Asked, Counter
+from consumers.risk_monitor.door.window import MonitorWindow, lag_s
 from consumers.risk_monitor.metrics import Metrics
 from consumers.risk_monitor.past import Said, said_by_slice
 from consumers.risk_monitor.slices import Slice, SliceAssembler, SliceMode, Undecodable
@@ -50,6 +51,7 @@ class RiskMonitorService:
         silence_s: wall time without any record before a silence is told, where slices are cut by
             arrival; 0: never.
         counter: where acts are handed in; one of its own where none is given.
+        window: through which a door sees the monitor; one of its own where none is given.
     """
 
     def __init__(
@@ -67,8 +69,10 @@ class RiskMonitorService:
         hold_s: float = 0.0,
         silence_s: float = 0.0,
         counter: Counter | None = None,
+        window: MonitorWindow | None = None,
     ) -> None:
         self.counter = counter or Counter()
+        self._window = window or MonitorWindow()
         self._engine = engine
         self._answerer = Answerer(engine, principal)
         self._codec = codec
@@ -81,11 +85,11 @@ class RiskMonitorService:
         self._gather_s = gather_s if mode == "arrival" else 0.0
         self._hold_s = hold_s if mode == "arrival" else 0.0
         self._silence_s = silence_s if mode == "arrival" else 0.0
-        self._heard_at_s = time.monotonic()
         self._held: list[tuple[Slice, Answer]] = []
         self._held_until_s = 0.0
         self._assembler = SliceAssembler(mode)
         self._stood_at_s = 0.0
+        metrics.watch_silence(self._window.silent_s)
 
     def restore(self, own: LogReader) -> None:
         """Rebuild what an earlier life knew, from `own`, the records it wrote.
@@ -109,7 +113,8 @@ class RiskMonitorService:
             heard_at_s = time.monotonic()
             self._restore(said, cut)
         self._restore(past[-1], None)
-        self._heard_at_s = time.monotonic()
+        self._window.heard()
+        self._window.open(self._engine, self._reader.end_offsets())
         log.info("state_restored", slices=len(slices), events=self._answerer.events_count)
 
     def _restore(self, said: Said, cut: Slice | None) -> None:
@@ -119,6 +124,7 @@ class RiskMonitorService:
             self._answerer.restore(cut)
         for event in said.alerts:
             self._engine.restore_alert(event)
+        self._window.restored(self._engine, said)
 
     def _read_own(self, own: LogReader) -> list[Event]:
         ends = own.end_offsets()
@@ -164,15 +170,19 @@ class RiskMonitorService:
             time.sleep(self._gather_s)
             self._take(0.0)
         count = 0
-        self._take_acts()
-        while (cut := self._assembler.next_slice()) is not None:
-            self._answer(cut)
-            count += 1
+        with self._window.folding:
             self._take_acts()
-        if self._held and time.monotonic() >= self._held_until_s:
-            self._commit_held()
-        self._tell_silence()
+        while (cut := self._assembler.next_slice()) is not None:
+            with self._window.folding:
+                self._answer(cut)
+                self._take_acts()
+            count += 1
+        with self._window.folding:
+            if self._held and time.monotonic() >= self._held_until_s:
+                self._commit_held()
+            self._tell_silence()
         self._tell_stand()
+        self._window.beat(self._reader.positions)
         return count
 
     def close(self) -> None:
@@ -195,7 +205,7 @@ class RiskMonitorService:
             self._reader.lag_records() if self._mode == "arrival" else None,
         )
         if batch:
-            self._heard_at_s = time.monotonic()
+            self._window.heard()
         return len(batch)
 
     def _answer(self, cut: Slice) -> None:
@@ -239,6 +249,7 @@ class RiskMonitorService:
         self._metrics.told(facts)
         for cut, answer in self._held:
             self._tell(cut, answer)
+        self._window.answered(self._engine, self._held, facts)
         self._held.clear()
 
     def _tell(self, cut: Slice, answer: Answer) -> None:
@@ -253,10 +264,10 @@ class RiskMonitorService:
             )
         for alert in answer.alerts:
             log.info("alert_told", slice=cut.sequence, alert=_described(alert))
-        self._metrics.answered(len(cut.records), answer.alerts, _age_s(cut))
+        self._metrics.answered(len(cut.records), answer.alerts, lag_s(cut))
 
     def _tell_silence(self) -> None:
-        silent_s = time.monotonic() - self._heard_at_s
+        silent_s = self._window.silent_s()
         if not self._silence_s or silent_s < self._silence_s:
             return
         silent_for_us, due_us = int(silent_s * 1e6), self._engine.silence_due_us
@@ -272,16 +283,6 @@ class RiskMonitorService:
             self._stood_at_s = now_s
             undecodable_count = self._answerer.undecodable_count
             self._metrics.stand(self._engine, undecodable_count, self._reader.lag_records())
-
-
-def _age_s(cut: Slice) -> float:
-    newest_ms = max(
-        (
-            *(record.record_time_ms for record in cut.records),
-            *(bad.raw.record_time_ms for bad in cut.undecodable),
-        )
-    )
-    return max(0.0, time.time() - newest_ms / 1_000)
 
 
 def _described(alert: Event) -> dict[str, str | int]:

@@ -7,6 +7,7 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from consumers.risk_monitor.slices import SliceMode
+from doors.identity import Environment
 from eventlog.schema.store import BUNDLE
 
 LIMITS_FILE: Final = Path(__file__).with_name("limits.toml")
@@ -37,6 +38,10 @@ class RiskMonitorSettings(BaseSettings):
     silence_s: int = Field(default=30, ge=0, le=86_400)
     """How long all inputs must be silent on the wall before that is told; 0: never."""
     limits_file: Path = LIMITS_FILE
-    metrics_address: str = "127.0.0.1"
-    metrics_port: int = Field(default=0, ge=0, le=65_535)
-    """Where `/metrics` is served; 0: nowhere."""
+    environment: Environment = "dev"
+    http_address: str = "127.0.0.1"
+    http_port: int = Field(default=0, ge=0, le=65_535)
+    """Where the door is: REST, the dashboard, health and metrics; 0: there is none."""
+    token_file: Path | None = None
+    """Holds what who acts on the monitor must show, mode 0600; without it the door is for
+    watching only."""

@@ -227,6 +227,10 @@ class Portfolio:
         """Return what was lost since the day began in USD; negative when it was gained."""
         return (self.day_start.profit_e16 - self.profit_e16) // E8
 
+    def holdings(self) -> dict[tuple[str, str, str], int]:
+        """Return what each place holds, by asset, venue and account."""
+        return {place: one.total_e8 for place, one in sorted(self._holdings.items())}
+
     def tick_id(self, factor: str) -> EventId | None:
         """Return the tick behind the mark of an asset or a derivative; None without one."""
         return self._mark_ids.get(factor) or self.derivatives.mark_ids.get(factor)

@@ -9,6 +9,7 @@ from doors.fields import NAME_PATTERN, IdPath, NamePath, read_id
 from doors.guard import CORRELATION
 from doors.pages import Page, Paging
 from doors.problems import ProblemError, documented
+from doors.wording import words
 from ecosystem.custodian import views
 from ecosystem.custodian.machine import Custodian
 from ecosystem.custodian.settlement import Status
@@ -24,7 +25,6 @@ from producers.custodian.answers import (
 from producers.custodian.counter import TransferCounter, transfer_answer
 from producers.live.requests import KEY_PATTERN, Requests
 from producers.live.window import Window
-from producers.live.wording import words
 
 PREFIX: Final = "/api/v1"
 WAIT_S_MAX: Final = 10

@@ -1,6 +1,7 @@
 """The counter of a custodian's door: transfers become events, and are found again."""
 
 from doors.problems import ProblemError
+from doors.wording import words
 from ecosystem.custodian import views
 from ecosystem.custodian.machine import Custodian
 from ecosystem.events.settlements import TransferCancelRequested, TransferRequested
@@ -10,7 +11,6 @@ from producers.custodian.answers import SettlementAnswer, TransferAnswer, Transf
 from producers.live.envelope import root_envelope
 from producers.live.requests import Requests
 from producers.live.window import Window
-from producers.live.wording import words
 
 
 class TransferCounter:

@@ -12,6 +12,7 @@ from doors.identity import utc_text
 from doors.pages import Page, Paging
 from doors.problems import ProblemError, documented
 from doors.streams import Streams
+from doors.wording import words
 from ecosystem.events.orders import OrderSubmitted
 from ecosystem.events.words import EventId
 from ecosystem.exchange import flow_views, views
@@ -38,7 +39,6 @@ from producers.exchange.answers import (
 from producers.exchange.counter import OrderCounter, View
 from producers.live.requests import KEY_PATTERN, Requests
 from producers.live.window import Window
-from producers.live.wording import words
 
 PREFIX: Final = "/api/v1"
 DEPTH_MAX: Final = 50

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from doors.streams import Streams
+from doors.wording import words
 from ecosystem.events.books import BookQuoted
 from ecosystem.events.envelope import Event
 from ecosystem.events.fills import OrderFilled
@@ -11,7 +12,6 @@ from ecosystem.instruments import INSTRUMENTS
 from producers.exchange.api import book_channel, exchange_routers, trade_answer, trade_channel
 from producers.exchange.metrics import ExchangeMetrics
 from producers.live.door_parts import DoorParts, Ground
-from producers.live.wording import words
 
 
 class ExchangeStreams:

@@ -7,8 +7,8 @@ from pydantic import BaseModel, Field
 
 from doors.fields import HexId, IdPath, read_id
 from doors.problems import ProblemError, documented
+from doors.wording import event_words
 from producers.live.traces import Traces
-from producers.live.wording import event_words
 
 
 class Followed(BaseModel):

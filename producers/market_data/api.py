@@ -10,12 +10,12 @@ from doors.identity import utc_text
 from doors.pages import Page, Paging
 from doors.problems import ProblemError, documented
 from doors.streams import Streams
+from doors.wording import words
 from ecosystem.instruments import INSTRUMENTS
 from ecosystem.market_data import views
 from ecosystem.market_data.bars import KEPT
 from ecosystem.market_data.machine import MarketData
 from producers.live.window import Window
-from producers.live.wording import words
 from producers.market_data.answers import (
     BarAnswer,
     BookAnswer,

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from doors.streams import Streams
+from doors.wording import words
 from ecosystem.events.envelope import Event
 from ecosystem.events.prices import PriceTicked
 from ecosystem.instruments import INSTRUMENTS
 from producers.live.door_parts import DoorParts, Ground
-from producers.live.wording import words
 from producers.market_data.api import feed_router, price_channel
 from producers.market_data.metrics import FeedMetrics
 

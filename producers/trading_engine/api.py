@@ -9,6 +9,7 @@ from doors.fields import NAME_PATTERN, NamePath
 from doors.guard import CORRELATION
 from doors.pages import Page, Paging
 from doors.problems import ProblemError, documented
+from doors.wording import words
 from ecosystem.events.control.signals import (
     StrategyReplaceRequested,
     StrategyRequestRefused,
@@ -22,7 +23,6 @@ from ecosystem.trading.machine import TradingEngine
 from producers.live.envelope import root_envelope
 from producers.live.requests import Requests
 from producers.live.window import Window
-from producers.live.wording import words
 from producers.trading_engine.answers import (
     PerformanceAnswer,
     PnlAnswer,

@@ -45,12 +45,12 @@ def run(environment: dict[str, str]) -> tuple[int, list[dict[str, object]]]:
 
 def test_every_wrong_setting_is_named(environment: dict[str, str]) -> None:
     environment["RISK_MONITOR_SLICES"] = "sometimes"
-    environment["RISK_MONITOR_METRICS_PORT"] = "70000"
+    environment["RISK_MONITOR_HTTP_PORT"] = "70000"
     code, lines = run(environment)
     assert code == 2
     assert [line["variable"] for line in lines] == [
         "RISK_MONITOR_SLICES",
-        "RISK_MONITOR_METRICS_PORT",
+        "RISK_MONITOR_HTTP_PORT",
     ]
 
 

@@ -1,11 +1,13 @@
 """A small world on the log in memory: slices of ticks and balances between clocks."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import msgspec
 from structlog.testing import capture_logs
 
+from consumers.risk_monitor.counter import Counter
+from consumers.risk_monitor.door.window import MonitorWindow
 from consumers.risk_monitor.metrics import Metrics
 from consumers.risk_monitor.service import RiskMonitorService
 from consumers.risk_monitor.slices import SliceMode
@@ -46,14 +48,22 @@ class SmallWorld:
 
     Args:
         view: names the topics, where they are not those of our own catalogue.
+        time_ms: the log's clock on the wall.
     """
 
-    def __init__(self, view: PrincipalView | None = None) -> None:
+    def __init__(
+        self, view: PrincipalView | None = None, time_ms: Callable[[], int] = lambda: 0
+    ) -> None:
         self.view = view or monitor_view()
-        self.log = MemoryLog(routes(self.view), CODEC, lambda: 0)
+        self.log = MemoryLog(routes(self.view), CODEC, time_ms)
         self._accounts = Accounts()
         self._appender = self.log.appender()
         self._number = 0
+
+    @property
+    def slices_count(self) -> int:
+        """How many slices were written."""
+        return self._number
 
     def write_slice(self, factor: float) -> None:
         """Write the next ten seconds, with prices at `factor` of their start."""
@@ -100,6 +110,8 @@ class SmallWorld:
         hold_s: float = 0.0,
         silence_s: float = 0.0,
         engine: RiskEngine | None = None,
+        counter: Counter | None = None,
+        window: MonitorWindow | None = None,
     ) -> RiskMonitorService:
         """Return a new monitor, restored from the log."""
         service = RiskMonitorService(
@@ -114,6 +126,8 @@ class SmallWorld:
             gather_s=0.0,
             hold_s=hold_s,
             silence_s=silence_s,
+            counter=counter,
+            window=window,
         )
         with capture_logs():
             service.restore(self.log.reader(self.view.rebuilds_from))

@@ -1,0 +1,1 @@
+"""The dashboard: a page, its style and its scripts, served as they lie here."""
