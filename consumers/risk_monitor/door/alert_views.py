@@ -92,31 +92,38 @@ def timeline(event: Told) -> TimelineAnswer:
 
 
 def _said(event: Told) -> tuple[str, str]:
+    rule, subject = getattr(event, "rule", "").replace("_", " "), getattr(event, "subject", "")
     match event:
         case RiskAlertRaised():
-            return f"{event.rule} on {event.subject} raised", event.message
+            return f"{rule} on {subject} raised", event.message
         case RiskAlertEscalated():
             why = REASONS.get(event.reason, event.reason)
-            return f"{event.rule} on {event.subject} escalated: {why}", event.message
+            return f"{rule} on {subject} escalated: {why}", event.message
         case RiskAlertAcknowledged():
-            return f"{event.rule} on {event.subject} acknowledged by {event.author}", event.note
+            return f"{rule} on {subject} acknowledged by {event.author}", event.note
         case RiskAlertResolved():
-            measured = f"{format_e8(event.measured_e8, 4)} {event.unit}"
-            return f"{event.rule} on {event.subject} resolved", f"{measured} measured"
+            return f"{rule} on {subject} resolved", f"{_amount(event)} measured"
         case RiskAlertExpired():
-            return f"{event.rule} on {event.subject} expired", event.reason
+            return f"{rule} on {subject} expired", event.reason
         case RiskAlertsGrouped():
-            return f"{event.rule}: {event.alerts_count} alerts told together", event.message
+            return f"{rule}: {event.alerts_count} alerts told together", event.message
         case ComplianceStatusChanged():
+            mandate = event.mandate.replace("_", " ")
             kept = "kept again" if event.compliant else "broken"
             share = f"{format_e8(event.utilisation_e8 * 100, 0)} % of the limit"
-            return f"mandate {event.mandate} on {event.subject} {kept}", share
+            return f"mandate {mandate} on {subject} {kept}", share
         case CircuitBreakerOpened():
             return "circuit breaker opened", event.cause
         case CircuitBreakerClosed():
             return "circuit breaker closed", " by ".join(filter(None, (event.cause, event.author)))
         case LimitsChanged():
             return f"limits version {event.limit_version} from {event.author}", event.reason
+
+
+def _amount(event: RiskAlertResolved) -> str:
+    if event.unit == "ratio":
+        return f"{format_e8(event.measured_e8 * 100, 2)} %"
+    return f"{format_e8(event.measured_e8, 4)} {event.unit}"
 
 
 def limits_change(event: LimitsChanged, now_us: int) -> LimitsChangeAnswer:

@@ -4,6 +4,7 @@ from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Header, Path, Query
 from fastapi.responses import StreamingResponse
+from pydantic import StringConstraints
 
 from consumers.risk_monitor.door import alert_views, views
 from consumers.risk_monitor.door.answers import (
@@ -31,14 +32,10 @@ from doors.pages import Page, Paging
 from doors.problems import ProblemError, documented
 from doors.streams import Streams
 from doors.wording import words
-from ecosystem.risk.rules.registry import RULES
 
 PREFIX: Final = "/api/v1"
-RuleName = Annotated[
-    str | None,
-    Query(max_length=64, json_schema_extra={"enum": list(RULES)}, description="of this rule only"),
-]
-Subject = Annotated[str | None, Query(max_length=64, description="about this subject only")]
+Some = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+Names = Annotated[list[Some] | None, Query(max_length=100, description="repeatable")]
 VersionPath = Annotated[int, Path(ge=1, le=10**10, examples=[2])]
 
 
@@ -113,8 +110,8 @@ def _alerts_router(window: MonitorWindow) -> APIRouter:
         paging: Paging,
         state: Annotated[list[State] | None, Query(description="repeatable")] = None,
         severity: Annotated[list[Severity] | None, Query(description="repeatable")] = None,
-        rule: RuleName = None,
-        subject: Subject = None,
+        rule: Names = None,
+        subject: Names = None,
     ) -> Page[AlertAnswer]:
         """List the alerts that are remembered: those not over, then the others, newest first."""
         with window.looking():
@@ -123,8 +120,8 @@ def _alerts_router(window: MonitorWindow) -> APIRouter:
                 for case in window.memory.cases()
                 if (state is None or case.state in state)
                 and (severity is None or case.last.severity in severity)
-                and rule in (None, case.last.rule)
-                and subject in (None, case.last.subject)
+                and (rule is None or case.last.rule in rule)
+                and (subject is None or case.last.subject in subject)
             ]
             part = paging.page(found)
             items = [alert_views.alert(case) for case in part.items]

@@ -1,6 +1,6 @@
 // The alerts that are active, and the timeline of what the monitor said.
 
-import { byId, keyed, make, say, show } from "./dom.js";
+import { byId, keyed, make, say, show, titled } from "./dom.js";
 import * as f from "./format.js";
 
 const ALERTS_MAX = 50;
@@ -29,11 +29,11 @@ export class Alerts {
     const detail = make("button", { type: "button", text: "Details" });
     detail.addEventListener("click", () => this.onDetail(one.alert_id));
     const heading = make("p", {}, [make("span", { className: "pill" }), " ", make("span", { className: "what" })]);
-    return make("li", {}, [heading, make("span"), make("p", { className: "message" }), make("p", { className: "meta n" }), make("p", { className: "buttons" }, [detail, acknowledge])]);
+    return make("li", {}, [heading, make("p", { className: "message" }), make("p", { className: "meta n" }), make("p", { className: "buttons" }, [detail, acknowledge])]);
   }
 
   #update(element, one) {
-    const [heading, , message, meta, buttons] = element.children;
+    const [heading, message, meta, buttons] = element.children;
     const name = `${f.words(one.rule)} on ${one.subject}`;
     element.className = one.severity;
     heading.firstChild.className = `pill ${one.severity}`;
@@ -72,10 +72,8 @@ export class Alerts {
 }
 
 function entry(one) {
-  const kind = one.severity ?? { CircuitBreakerOpened: "CRITICAL" }[one.event] ?? "";
-  const mark = make("span", {}, one.severity ? [make("span", { className: `pill ${kind}`, text: one.severity })] : []);
   const time = make("time", { className: "n soft", datetime: one.time, text: f.clock(one.time), title: one.time });
-  return make("li", {}, [time, mark, make("span", { className: "title", text: one.title }), make("span", { className: "text", text: one.text })]);
+  return make("li", {}, [time, titled(one.severity, one.title), make("span", { className: "text", text: one.text })]);
 }
 
 // Told to screen readers: the gravest by name, the others by number.

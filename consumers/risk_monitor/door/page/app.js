@@ -109,14 +109,15 @@ function link() {
   } else if (reason) {
     set("stale", "not ready", `The monitor cannot be asked: ${reason}.`);
   } else if (status?.stale) {
-    set("stale", "data stale", `No record has come for ${age(status.silent_s)}; what is shown may be old.`);
+    const since = `No record has come for ${age(status.silent_s)}`;
+    set("stale", status.event_time ? "data stale" : "no data yet", `${since}${status.event_time ? "; what is shown may be old" : ""}.`);
   } else if (status) {
     set("live", "live", "");
   }
 }
 
 function set(state, text, banner) {
-  byId("link").dataset.state = state;
+  byId("link").dataset.state = byId("banner").dataset.state = state;
   say(byId("link-text"), text);
   tell(banner);
 }

@@ -3,8 +3,8 @@
 import { byId, draw, make } from "./dom.js";
 import { clock, day, signed, usd } from "./format.js";
 
-const WIDTH = 900;
-const HEIGHT = 260;
+const WIDTH_MIN = 260;
+const HEIGHT = 250;
 const EDGE = { left: 74, right: 10, top: 10, bottom: 26 };
 const LINES = ["unrealised", "realised", "total"];
 const STEPS_MS = { "10s": 10_000, "5m": 300_000 };
@@ -14,6 +14,8 @@ export class Curve {
   constructor() {
     this.step = "10s";
     this.points = [];
+    this.width = 0;
+    new ResizeObserver(() => byId("curve").clientWidth === this.width || this.render()).observe(byId("curve"));
   }
 
   load(step, points) {
@@ -40,7 +42,8 @@ export class Curve {
       place.replaceChildren(make("p", { className: "empty", text: "The curve begins with the second point of event time." }));
       return;
     }
-    place.replaceChildren(picture(this.points));
+    this.width = place.clientWidth;
+    place.replaceChildren(picture(this.points, Math.max(WIDTH_MIN, this.width)));
   }
 }
 
@@ -50,17 +53,17 @@ function read(time, pnl) {
   return point;
 }
 
-function picture(points) {
+function picture(points, width) {
   const values = points.flatMap((point) => LINES.map((line) => point[line]));
   const ticks = steps(Math.min(0, ...values), Math.max(0, ...values));
   const [low, high] = [ticks[0], ticks.at(-1)];
   const [from, to] = [points[0].at, points.at(-1).at];
-  const x = (at) => EDGE.left + ((at - from) / Math.max(1, to - from)) * (WIDTH - EDGE.left - EDGE.right);
+  const x = (at) => EDGE.left + ((at - from) / Math.max(1, to - from)) * (width - EDGE.left - EDGE.right);
   const y = (value) => EDGE.top + ((high - value) / (high - low)) * (HEIGHT - EDGE.top - EDGE.bottom);
-  const svg = draw("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": described(points) });
+  const svg = draw("svg", { viewBox: `0 0 ${width} ${HEIGHT}`, role: "img", "aria-label": described(points) });
   for (const tick of ticks) {
     const height = y(tick).toFixed(1);
-    svg.append(draw("line", { class: tick === 0 ? "zero" : "grid", x1: EDGE.left, x2: WIDTH - EDGE.right, y1: height, y2: height }));
+    svg.append(draw("line", { class: tick === 0 ? "zero" : "grid", x1: EDGE.left, x2: width - EDGE.right, y1: height, y2: height }));
     svg.append(draw("text", { x: EDGE.left - 8, y: Number(height) + 4, "text-anchor": "end" }, usd(tick)));
   }
   for (const [place, anchor] of [[0, "start"], [0.5, "middle"], [1, "end"]]) {

@@ -1,7 +1,7 @@
 // The dialogs: acting on the monitor, and one alert in full. The browser keeps the focus inside an
 // open dialog and gives it back; where the element it came from is gone, the alerts have it.
 
-import { byId, make, say, show } from "./dom.js";
+import { byId, make, say, show, titled } from "./dom.js";
 import * as f from "./format.js";
 
 let token = "";
@@ -106,8 +106,8 @@ export async function showDetail(alertId) {
 function described(alert) {
   const fields = [
     ["State", `${alert.state.toLowerCase()}, ${alert.severity.toLowerCase()}`],
-    ["Measured", `${f.precise(alert.measured)} ${alert.unit}`],
-    ["Limit", `${f.precise(alert.limit)} ${alert.unit}, ${f.share(alert.utilisation, 1)} used`],
+    ["Measured", f.amount(alert.measured, alert.unit)],
+    ["Limit", `${f.amount(alert.limit, alert.unit)}, ${f.share(alert.utilisation, 1)} used`],
     ["Raised", alert.raised_time],
     ["Last told", alert.told_time],
     ["Rule", `${alert.rule}, version ${alert.rule_version}; limits version ${alert.limit_version}`],
@@ -120,6 +120,6 @@ function described(alert) {
   const list = make("dl", { className: "fields" });
   for (const [name, text] of fields) list.append(make("dt", { text: name }), make("dd", { className: ["Trigger", "Inputs", "Alert", "Correlation"].includes(name) ? "mono" : "n", text }));
   const life = make("ol", { className: "timeline" });
-  for (const one of alert.events) life.append(make("li", {}, [make("time", { className: "n soft", text: f.clock(one.event_time) }), make("span", {}, one.severity ? [make("span", { className: `pill ${one.severity}`, text: one.severity })] : []), make("span", { className: "title", text: f.words(one.event.replace(/([a-z])([A-Z])/g, "$1 $2").replace("Risk Alert ", "")) })]));
+  for (const one of alert.events) life.append(make("li", {}, [make("time", { className: "n soft", text: f.clock(one.event_time) }), titled(one.severity, f.words(one.event.replace(/([a-z])([A-Z])/g, "$1 $2").replace("Risk Alert ", "")))]));
   return [make("p", { text: alert.message }), list, make("h3", { text: "Its life" }), life];
 }

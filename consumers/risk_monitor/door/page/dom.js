@@ -24,6 +24,12 @@ export function say(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
+// A line with its severity in front, where it has one.
+export function titled(severity, text) {
+  const pill = severity ? [make("span", { className: `pill ${severity}`, text: severity }), " "] : [];
+  return make("span", { className: "title" }, [...pill, text]);
+}
+
 export function show(element, shown) {
   if (element.hidden === shown) element.hidden = !shown;
 }

@@ -14,6 +14,13 @@ export const signed = (text) => (Number(text) > 0 ? "+" : "") + usd(text);
 export const whole = (number) => count.format(number);
 export const precise = (text) => minus(fine.format(Number(text)));
 
+export const amount = (text, unit) => (unit === "ratio" ? share(text, 2) : `${precise(text)} ${unit}`);
+
+// A price near one, or of one asset in another, needs more places than cents.
+export function price(text) {
+  return Math.abs(Number(text)) < 10 ? Number(text).toFixed(5) : cents(text);
+}
+
 export function quantity(text) {
   const value = Number(text);
   const places = Math.abs(value) >= 10_000 ? 0 : 4;

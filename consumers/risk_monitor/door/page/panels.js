@@ -24,10 +24,10 @@ export function renderStatus(status) {
 function renderBreaker(breaker) {
   const open = breaker.state === "OPEN";
   byId("breaker").dataset.state = breaker.state;
-  say(byId("breaker-state"), open ? "Open: trading must stop" : "Closed");
+  say(byId("breaker-state"), open ? "Open" : "Closed");
   say(byId("breaker-act"), open ? "Close breaker" : "Trip breaker");
   const often = breaker.openings_count ? `opened ${f.plural(breaker.openings_count, "time", "times")} so far` : "has never opened";
-  say(byId("breaker-note"), open ? `${breaker.cause}; closes by itself at ${f.moment(breaker.resets_time)}` : often);
+  say(byId("breaker-note"), open ? `trading must stop: ${breaker.cause}; closes by itself at ${f.moment(breaker.resets_time)}` : often);
 }
 
 export function renderPnl(pnl) {
@@ -99,7 +99,7 @@ export function renderPositions(positions) {
 }
 
 function position(one) {
-  const toggle = make("button", { type: "button", "aria-expanded": "false" });
+  const toggle = make("button", { type: "button", className: "toggle", "aria-expanded": "false" });
   const body = make("tbody", {}, [make("tr", {}, [make("th", { scope: "row" }, [toggle]), ...cells(4)])]);
   toggle.addEventListener("click", () => {
     if (!opened.delete(one.asset)) opened.add(one.asset);
@@ -118,7 +118,7 @@ function updatePosition(body, one) {
   toggle.setAttribute("aria-expanded", String(isOpen));
   toggle.setAttribute("aria-label", `${one.asset}: ${isOpen ? "hide" : "show"} where it is`);
   say(toggle, `${isOpen ? "▾" : "▸"} ${one.asset}`);
-  const shown = [f.quantity(one.quantity), one.mark === null ? "no price" : f.cents(one.mark), one.value === null ? "–" : f.usd(one.value), f.quantity(one.in_transit)];
+  const shown = [f.quantity(one.quantity), one.mark === null ? "no price" : f.price(one.mark), one.value === null ? "–" : f.usd(one.value), f.quantity(one.in_transit)];
   shown.forEach((text, n) => say(row.children[n + 1], text));
   const places = isOpen ? one.places : [];
   keyed(body, places, (place) => `${place.venue}/${place.account}`, () => make("tr", { className: "place" }, [make("td"), ...cells(4)]), (line, place) => {
@@ -128,7 +128,7 @@ function updatePosition(body, one) {
 }
 
 function renderQuality(status) {
-  rows("feeds", "No price has come yet.", status.feeds, (one) => one.instrument, (one) => [one.instrument, `${f.cents(one.price)}, ${f.age(one.age_s)} old`, one.age_s > OLD_S ? "old" : ""]);
+  rows("feeds", "No price has come yet.", status.feeds, (one) => one.instrument, (one) => [one.instrument, `${f.price(one.price)}, ${f.age(one.age_s)} old`, one.age_s > OLD_S ? "old" : ""]);
   rows("venues", "No venue has said anything yet.", status.venues, (one) => one.venue, (one) => [one.venue, `${f.words(one.state)} since ${f.clock(one.since_time)}`, one.state === "UP" ? "" : "down"]);
   rows("defects", "Nothing was left out.", Object.entries(status.defects), ([name]) => name, ([name, count]) => [f.words(name), f.whole(count), "old"]);
   const odd = status.undecodable_count ? `, ${f.whole(status.undecodable_count)} undecodable` : "";

@@ -2,10 +2,12 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Final, Self
 
+import httpx
 from starlette.testclient import TestClient
 from structlog.testing import capture_logs
 
@@ -13,6 +15,7 @@ from consumers.risk_monitor.counter import Counter
 from consumers.risk_monitor.door.serve import Door, DoorPlan
 from consumers.risk_monitor.door.window import MonitorWindow
 from consumers.risk_monitor.metrics import Metrics
+from doors.server import ServerThread
 from doors.streams import Streams
 from eventlog.memory_log import MemoryReader
 from eventlog.records import RawRecord
@@ -46,6 +49,13 @@ class _PatientReader(MemoryReader):
         return found
 
 
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=BOUND_S).status_code == 200
+    except httpx.TransportError:
+        return False
+
+
 class MonitorStand:
     """One monitor with its door over a small world.
 
@@ -60,9 +70,10 @@ class MonitorStand:
         *,
         token: str | None = TOKEN,
         stream_s: float = 60.0,
+        window: MonitorWindow | None = None,
     ) -> None:
         self.world = world or SmallWorld(wall_ms)
-        self.window = MonitorWindow()
+        self.window = window or MonitorWindow()
         self.counter = Counter()
         self.metrics = Metrics()
         plan = DoorPlan(monitor="risk-monitor", environment="test", token=token)
@@ -112,6 +123,20 @@ class MonitorStand:
         """Stop the loop."""
         self.stop()
         self._logs.__exit__(kind, error, trace)
+
+    @contextmanager
+    def served(self) -> Iterator[str]:
+        """Serve the door on a port of this machine; yield its address."""
+        server = ServerThread(self.door.app, "127.0.0.1", 0)
+        server.start()
+        self.door.teller.start()
+        address = f"http://127.0.0.1:{server.port}"
+        until(lambda: _answers(f"{address}/health"))
+        try:
+            yield address
+        finally:
+            self.streams.close("the test is over")
+            server.stop()
 
     def write(self, *factors: float) -> None:
         """Write slices and wait until the monitor has answered them."""
