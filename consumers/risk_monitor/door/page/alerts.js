@@ -18,7 +18,10 @@ export class Alerts {
     const shown = alerts.slice(0, ALERTS_MAX);
     show(byId("alerts-empty"), shown.length === 0);
     say(byId("alerts-empty"), "No alert is active.");
+    const focused = byId("alerts").contains(document.activeElement);
     keyed(byId("alerts"), shown, (one) => one.alert_id, (one) => this.#item(one), (element, one) => this.#update(element, one));
+    // The alert that had the focus may be over: the focus stays where the alerts are.
+    if (focused && !byId("alerts").contains(document.activeElement)) byId("alerts-title").focus();
     show(byId("alerts-more"), total > shown.length);
     say(byId("alerts-more"), `The ${shown.length} worst of ${f.whole(total)} are shown.`);
   }
@@ -46,6 +49,7 @@ export class Alerts {
     detail.setAttribute("aria-label", `Details of ${name}`);
     acknowledge.setAttribute("aria-label", `Acknowledge ${name}`);
     acknowledge.alert = one;
+    if (one.acknowledged && document.activeElement === acknowledge) detail.focus();
     show(acknowledge, one.acknowledged === null);
   }
 
