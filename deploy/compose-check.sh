@@ -124,6 +124,11 @@ look_at_doors() {
     compose 60 exec -T "$service" python3 deploy/ask_health.py /ready ||
       fail "the door of $service does not say that it is ready"
   done
+  compose 60 exec -T risk-monitor python3 /opt/ask_health.py /ready ||
+    fail "the door of risk-monitor does not say that it is ready"
+  # From this machine, through the relay, as people reach it.
+  RISK_MONITOR_HTTP_PORT=$monitor_port "$PYTHON" deploy/ask_health.py / ||
+    fail "the dashboard is not where it is published"
 }
 
 [ -x "$PYTHON" ] || fail "$PYTHON is missing; run \`make setup\`"
@@ -133,6 +138,7 @@ uid=$(id -u)
 [ "$uid" -ne 0 ] || uid=10001
 "$PYTHON" -m deploy.prepare --uid "$uid" --reports .tse/compose/check-reports
 port=$(free_port)
+monitor_port=$(free_port)
 cat >"$ENV_FILE" <<SETTINGS
 TSE_UID=$uid
 TSE_GID=$uid
@@ -145,6 +151,7 @@ TSE_SECOND_EXCHANGE_PORT=$(free_port)
 TSE_CUSTODIAN_PORT=$(free_port)
 TSE_MARKET_DATA_PORT=$(free_port)
 TSE_TRADING_ENGINE_PORT=$(free_port)
+TSE_RISK_MONITOR_PORT=$monitor_port
 TSE_REPORTS=./.tse/compose/check-reports
 SETTINGS
 if [ "${1:-}" = down ]; then

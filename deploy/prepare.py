@@ -46,6 +46,7 @@ def prepare_secrets(folder: Path, principals: list[str], uid: int) -> None:
     names = [
         "run-key",
         "chaos-token",
+        "monitor-token",
         *(f"kafka/{principal}" for principal in ("admin", *principals)),
     ]
     for name in names:

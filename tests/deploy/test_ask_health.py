@@ -8,10 +8,13 @@ from tests.doors.toys import Toy
 from tests.producers.stands import until
 
 
-def test_the_health_check_says_what_the_door_says(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("variable", ["TSE_HTTP_PORT", "RISK_MONITOR_HTTP_PORT"])
+def test_the_health_check_says_what_the_door_says(
+    variable: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     toy = Toy()
     server = ServerThread(toy.app, "127.0.0.1", 0)
-    settings = {"TSE_HTTP_PORT": str(server.port)}
+    settings = {variable: str(server.port)}
     server.start()
     until(lambda: ask([], settings) == 0)
     assert ask(["/ready"], settings) == 0

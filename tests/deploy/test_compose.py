@@ -29,6 +29,8 @@ def parsed(path: Path) -> dict[str, Any]:
 
 COMPOSE: Final = parsed(BASE)
 SERVICES: Final[Mapping[str, dict[str, Any]]] = COMPOSE["services"]
+RELAY: Final = "risk-monitor-door"
+"""Not a service of ours but a way to one: it carries the risk monitor's door out."""
 DOORS: Final = sorted(set(SIMULATORS) - {"clock"})
 OURS: Final = sorted(set(SERVICES) - {"broker"})
 
@@ -61,11 +63,37 @@ def test_the_risk_monitor_is_on_production_apis_alone() -> None:
     assert SERVICES["risk-monitor"]["networks"] == ["production-apis"]
 
 
-def test_nobody_but_the_broker_shares_a_network_with_the_risk_monitor() -> None:
+def test_nobody_but_the_broker_and_its_door_shares_a_network_with_the_risk_monitor() -> None:
     companions = {
         name for name, service in SERVICES.items() if "production-apis" in service["networks"]
     }
-    assert companions == {"broker", "risk-monitor"}
+    assert companions == {"broker", "risk-monitor", RELAY}
+
+
+def test_the_risk_monitors_door_is_a_relay_that_knows_nothing_and_leads_nowhere_else() -> None:
+    relay = SERVICES[RELAY]
+    assert relay["command"] == ["8084", "risk-monitor:8084"]
+    assert relay["entrypoint"][-1] == "/opt/relay.py"
+    assert secrets_of(relay) == {}
+    assert "environment" not in relay
+    assert "volumes" not in relay
+    on_its_network = {
+        name for name, service in SERVICES.items() if "monitor-door" in service["networks"]
+    }
+    assert on_its_network == {RELAY}
+
+
+def test_the_risk_monitor_listens_where_its_relay_asks() -> None:
+    told = SERVICES["risk-monitor"]["environment"]
+    assert told["RISK_MONITOR_HTTP_PORT"] == 8084
+    assert told["RISK_MONITOR_HTTP_ADDRESS"] == "0.0.0.0"  # noqa: S104 - in a container
+    assert SERVICES["risk-monitor"]["healthcheck"]["test"][-1] == "/opt/ask_health.py"
+    assert SERVICES[RELAY]["ports"] == ["127.0.0.1:${TSE_RISK_MONITOR_PORT:-8084}:8084"]
+
+
+def test_the_monitors_token_is_given_to_the_monitor_alone() -> None:
+    holders = {name for name, service in SERVICES.items() if "monitor-token" in secrets_of(service)}
+    assert holders == {"risk-monitor"}
 
 
 def test_the_risk_monitor_and_the_auditor_have_no_way_out() -> None:
@@ -75,7 +103,7 @@ def test_the_risk_monitor_and_the_auditor_have_no_way_out() -> None:
 
 def test_the_risk_monitor_has_an_image_of_its_own_and_no_volume() -> None:
     monitor = SERVICES["risk-monitor"]
-    others = {SERVICES[name]["image"] for name in OURS if name != "risk-monitor"}
+    others = {SERVICES[name]["image"] for name in OURS if name not in ("risk-monitor", RELAY)}
     assert monitor["image"] not in others
     assert monitor["build"]["target"] == "risk-monitor"
     assert "volumes" not in monitor
@@ -90,7 +118,7 @@ def test_the_risk_monitor_watches_the_laboratorys_firm_by_the_laboratorys_limits
 
 def test_every_principal_with_a_process_has_a_service_under_its_name() -> None:
     principals = set(load_catalogue(ROOT / "topics.yaml").principals)
-    assert principals - OFFLINE_PRINCIPALS == set(SERVICES) - {"broker", "init"}
+    assert principals - OFFLINE_PRINCIPALS == set(SERVICES) - {"broker", "init", RELAY}
 
 
 def test_every_simulator_runs_as_a_service_of_its_own() -> None:
@@ -124,9 +152,9 @@ def test_the_broker_runs_without_root_and_capabilities() -> None:
 @pytest.mark.parametrize("name", sorted(set(OURS) - READS_EVERYTHING))
 def test_a_service_is_given_no_password_but_its_own(name: str) -> None:
     given = secrets_of(SERVICES[name])
-    shared = {"run-key", "chaos-token"}
+    shared = {"run-key", "chaos-token", "monitor-token"}
     passwords = {source: target for source, target in given.items() if source not in shared}
-    own = {name, *REPORTS_FROM.get(name, ())}
+    own = set() if name == RELAY else {name, *REPORTS_FROM.get(name, ())}
     assert passwords == {principal: f"kafka/{principal}" for principal in own}
 
 
@@ -166,7 +194,7 @@ def test_init_is_given_the_password_of_every_principal() -> None:
     }
 
 
-@pytest.mark.parametrize("name", sorted(set(OURS) - READS_EVERYTHING))
+@pytest.mark.parametrize("name", sorted(set(OURS) - READS_EVERYTHING - {RELAY}))
 def test_a_service_waits_under_its_own_principal_for_its_own_topics(name: str) -> None:
     told = SERVICES[name]["environment"]
     assert told["ENTRY_PRINCIPAL"] == name
@@ -187,10 +215,8 @@ def test_secrets_come_from_files_and_none_is_left_unused() -> None:
 def test_no_secret_stands_in_the_environment(name: str) -> None:
     told = SERVICES[name].get("environment", {})
     for variable, value in told.items():
-        assert not any(word in variable for word in ("TOKEN", "BOOTSTRAP_USER", "RUN_KEY")), (
-            variable
-        )
-        if "PASSWORD" in variable or "SECRET" in variable:
+        assert not any(word in variable for word in ("BOOTSTRAP_USER", "RUN_KEY")), variable
+        if any(word in variable for word in ("PASSWORD", "SECRET", "TOKEN")):
             assert str(value).startswith("/run/secrets"), variable
 
 
@@ -207,7 +233,7 @@ def test_every_image_has_a_fixed_tag(path: Path) -> None:
 
 def test_only_the_broker_and_the_doors_publish_a_port_and_only_on_loopback() -> None:
     published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
-    assert set(published) == {"broker", *DOORS}
+    assert set(published) == {"broker", RELAY, *DOORS}
     for ports in published.values():
         assert all(port.startswith("127.0.0.1:") for port in ports)
     assert "ports" not in parsed(KAFKA)["services"]["broker"]

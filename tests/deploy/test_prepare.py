@@ -23,6 +23,7 @@ def test_every_principal_gets_a_password_of_its_own_that_only_its_owner_reads(
     files = [
         folder / "run-key",
         folder / "chaos-token",
+        folder / "monitor-token",
         *(folder / "kafka" / name for name in ("admin", "clock", "risk-monitor")),
     ]
     assert len({file.read_text() for file in files}) == len(files)
