@@ -33,6 +33,7 @@ def door() -> Iterator[ServerThread]:
     server = ServerThread(toy.app, "127.0.0.1", 0)
     with capture_logs():
         server.start()
+        until(lambda: is_there(f"http://127.0.0.1:{server.port}/health"))
         yield server
         toy.streams.close("the test is over")
         server.stop()
