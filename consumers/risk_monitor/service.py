@@ -154,7 +154,8 @@ class RiskMonitorService:
         """
         while not stopping():
             self.step(POLL_MAX_S)
-        self._commit_held()
+        with self._window.folding:
+            self._commit_held()
 
     @property
     def events_count(self) -> int:

@@ -18,6 +18,7 @@ from ecosystem.events.alerts import (
     CircuitBreakerClosed,
     CircuitBreakerOpened,
     ComplianceStatusChanged,
+    InputsSilenceObserved,
     LimitsChanged,
     RiskAlertAcknowledged,
     RiskAlertEscalated,
@@ -26,7 +27,7 @@ from ecosystem.events.alerts import (
     RiskAlertResolved,
     RiskAlertsGrouped,
 )
-from ecosystem.units import format_e8
+from ecosystem.units import SECOND_US, format_e8
 
 REASONS: Final = {
     "SEVERITY": "more severe",
@@ -116,6 +117,8 @@ def _said(event: Told) -> tuple[str, str]:
             return "circuit breaker opened", event.cause
         case CircuitBreakerClosed():
             return "circuit breaker closed", " by ".join(filter(None, (event.cause, event.author)))
+        case InputsSilenceObserved():
+            return "all inputs are silent", f"for {event.silent_for_us // SECOND_US} s on the wall"
         case LimitsChanged():
             return f"limits version {event.limit_version} from {event.author}", event.reason
 

@@ -56,6 +56,7 @@ class StatusAnswer(Answer):
     slice: int = Field(description="the last slice whose answer is on the log; -1: none yet")
     event_time: Time | None = Field(description="event time reached")
     wall_time: Time
+    lag_records: int | None = Field(description="offsets on the log not read yet; null: not known")
     lag_s: float = Field(ge=0, description="from a slice's last record on the log to its answer")
     silent_s: float = Field(ge=0, description="since the last record came, on the wall")
     stale: bool = Field(description="no record has come for longer than expected")

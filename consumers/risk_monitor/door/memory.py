@@ -14,6 +14,7 @@ from ecosystem.events.alerts import (
     CircuitBreakerClosed,
     CircuitBreakerOpened,
     ComplianceStatusChanged,
+    InputsSilenceObserved,
     LimitsChanged,
     RiskAlertAcknowledged,
     RiskAlertEscalated,
@@ -47,6 +48,7 @@ Told = (
     | CircuitBreakerOpened
     | CircuitBreakerClosed
     | LimitsChanged
+    | InputsSilenceObserved
 )
 AlertState = Literal["ACTIVE", "ACKNOWLEDGED", "RESOLVED", "EXPIRED"]
 
@@ -135,7 +137,12 @@ class Memory:
             return
         self.timeline.append(event)
         match event:
-            case RiskAlertsGrouped() | ComplianceStatusChanged() | CircuitBreakerClosed():
+            case (
+                RiskAlertsGrouped()
+                | ComplianceStatusChanged()
+                | CircuitBreakerClosed()
+                | InputsSilenceObserved()
+            ):
                 pass
             case CircuitBreakerOpened():
                 self.openings_count += 1

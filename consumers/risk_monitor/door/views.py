@@ -46,6 +46,7 @@ def status(
         slice=progress.slice_sequence,
         event_time=utc_text(now_us) if now_us else None,
         wall_time=utc_text(wall_us),
+        lag_records=progress.lag_records,
         lag_s=round(progress.lag_s, 4),
         silent_s=round(silent_s, 1),
         stale=silent_s > SILENT_MAX_S,

@@ -51,6 +51,8 @@ class Progress(msgspec.Struct, kw_only=True):
     """Slices answered by this process."""
     events_count: int = 0
     undecodable_count: int = 0
+    lag_records: int | None = None
+    """Offsets on the log that were not read when that slice was cut; None: not known."""
     lag_s: float = 0.0
     """From the last record of that slice on the log to its answer on the log, on the wall."""
     heard_at_s: float = msgspec.field(default_factory=time.monotonic)
@@ -128,6 +130,7 @@ class MonitorWindow:
         progress.slice_sequence = heartbeat.slice_sequence
         progress.events_count = heartbeat.events_count
         progress.undecodable_count = heartbeat.undecodable_count
+        progress.lag_records = heartbeat.lag_records if heartbeat.lag_records >= 0 else None
 
     def silent_s(self) -> float:
         """Return how long no record has come, on the wall."""

@@ -9,7 +9,8 @@ const OLD_S = 30;
 export function renderStatus(status) {
   say(byId("monitor"), status.monitor === "risk-monitor" ? "Risk monitor" : `Risk monitor ${status.monitor}`);
   say(byId("event-time"), status.event_time ? f.moment(status.event_time) : "none yet");
-  say(byId("lag"), f.age(status.lag_s));
+  const unread = status.lag_records ? `, ${f.whole(status.lag_records)} unread` : "";
+  say(byId("lag"), f.age(status.lag_s) + unread);
   say(byId("silent"), `${f.age(status.silent_s)} ago`);
   say(byId("slice"), status.slice < 0 ? "none yet" : f.whole(status.slice));
   say(byId("limit-version"), `version ${status.limit_version}`);
