@@ -31,7 +31,7 @@ from tse.running.findings import Findings
 from tse.running.live_run import run_attached, run_live
 from tse.running.plans import world_plan
 from tse.running.reporting import write_reports
-from tse.running.services import check_runnable
+from tse.running.services import MONITOR_TOKEN, check_runnable
 from tse.running.verdicts import EXIT_CODES, summary_lines
 from tse.running.world_run import WorldOptions, run_world
 
@@ -68,6 +68,15 @@ def run(
         Path | None,
         typer.Option("--limits", exists=True, dir_okay=False, help="Limits for the monitor."),
     ] = None,
+    monitor_port: Annotated[
+        int,
+        typer.Option(
+            "--monitor-port",
+            min=0,
+            max=65_535,
+            help="The monitor's dashboard on the loopback while the run lasts; 0: none.",
+        ),
+    ] = 0,
     strategy: Annotated[
         list[str] | None,
         typer.Option("--strategy", help="One of yours: package.module:Class@account; repeatable."),
@@ -150,7 +159,14 @@ def run(
         plan = with_recordings(plan, found)
         for line in remarks(plan, found):
             typer.echo(line)
-    options = WorldOptions(monitor=monitor, monitor_command=command)
+    options = WorldOptions(
+        monitor=monitor, monitor_command=command, monitor_port=monitor_port
+    )
+    if monitor_port and (attach or command or not monitor):
+        raise InvalidInputError(
+            "--monitor-port: a monitor of ours is not started here; a run with one of its own is"
+            " allowed"
+        )
     if attach:
         findings = execute_attached(plan, options, reports)
     elif host is Host.LIVE:
@@ -199,6 +215,7 @@ def progress_bar() -> Iterator[Callable[..., None]]:
 
 def execute(environment: Environment, plan: RunPlan, options: WorldOptions) -> Findings:
     """Run `plan` in a world, with progress on the screen; write its reports, print its verdict."""
+    tell_where_to_watch(environment, options)
     with progress_bar() as update:
 
         def on_progress(progress: RunProgress) -> None:
@@ -220,6 +237,7 @@ def execute_live(
     environment: Environment, plan: RunPlan, options: WorldOptions, scale: float
 ) -> Findings:
     """Run `plan` on live processes of its own; write its reports, print its verdict."""
+    tell_where_to_watch(environment, options)
     with progress_bar() as update:
         _, findings = run_live(
             environment,
@@ -231,6 +249,14 @@ def execute_live(
         )
     print_findings(environment, findings, plan.run_id)
     return findings
+
+
+def tell_where_to_watch(environment: Environment, options: WorldOptions) -> None:
+    """Print where the monitor's dashboard will be, and where the token for acting lies."""
+    if options.monitor_port:
+        token = environment.broker.secrets.path(MONITOR_TOKEN)
+        typer.echo(f"  watch   http://127.0.0.1:{options.monitor_port}/ until the run ends")
+        typer.echo(f"  token   {token}, to acknowledge alerts and to use the breaker")
 
 
 def execute_attached(plan: RunPlan, options: WorldOptions, reports: Path) -> Findings:

@@ -3,17 +3,20 @@
 from collections import defaultdict
 from pathlib import Path
 
+import httpx
 import pytest
 
-from ecosystem.events.alerts import RiskHeartbeat
+from ecosystem.events.alerts import RiskAlertAcknowledged, RiskHeartbeat
 from ecosystem.events.balances import BalanceChanged
 from ecosystem.events.prices import PriceTicked
 from eventlog.records import Record
 from replay.rederive import rederive
 from tests.end_to_end.runs import PRODUCTION, plan_of, records, short_crash
+from tests.end_to_end.test_doors import free_port
 from tse.running.environment import Environment
 from tse.running.live_run import run_live
 from tse.running.processes import Processes
+from tse.running.services import MONITOR_TOKEN
 from tse.running.world_run import WorldOptions
 
 pytestmark = [pytest.mark.infra, pytest.mark.timeout(600)]
@@ -89,3 +92,39 @@ def test_a_live_run_is_derived_again_from_the_log(environment: Environment, tmp_
     assert outcome.identical, outcome.difference and outcome.difference.text
     assert outcome.compared["risk-alerts"] > 0
     assert 0.9 < shares[-1] <= 1.0
+
+
+def test_a_live_run_is_watched_and_acted_upon_at_the_monitors_door(
+    environment: Environment, tmp_path: Path
+) -> None:
+    plan, port = plan_of(short_crash(tmp_path)), free_port()
+    token = environment.broker.secrets.get_or_create(MONITOR_TOKEN)
+    door = httpx.Client(
+        base_url=f"http://127.0.0.1:{port}", headers={"Authorization": f"Bearer {token}"}
+    )
+    seen: list[str] = []
+    acknowledged: list[str] = []
+
+    def look(share: float) -> None:
+        if acknowledged or door.get("/ready").status_code != 200:
+            return
+        seen.append(door.get("/api/v1/status").json()["event_time"])
+        for alert in door.get("/api/v1/alerts", params={"state": "ACTIVE"}).json()["items"][:1]:
+            path = f"/api/v1/alerts/{alert['alert_id']}/acknowledgement"
+            answer = door.post(path, json={"author": "r.officer", "note": "seen"})
+            assert answer.status_code in (200, 409), answer.text  # 409: it was over by then
+            if answer.status_code == 200:
+                acknowledged.append(alert["alert_id"])
+
+    options = WorldOptions(monitor_port=port)
+    _, findings = run_live(environment, plan, options, SCALE, look)
+    assert findings.report.verdict == "PASS", findings.report.reason
+    assert seen == sorted(seen)
+    (fact,) = [
+        record.event
+        for record in records(environment.clients(plan.run_id), ["risk-alerts"])
+        if isinstance(record.event, RiskAlertAcknowledged)
+    ]
+    assert [fact.alert_id.hex()] == acknowledged
+    outcome = rederive(environment.clients(plan.run_id), plan.run_id, lambda progress: None)
+    assert outcome.identical, outcome.difference and outcome.difference.text

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from ecosystem.errors import EcosystemError
+from ecosystem.errors import EcosystemError, InvalidInputError
 from tests.end_to_end.runs import short_crash
 from tse.__main__ import app
 
@@ -57,6 +57,17 @@ def test_a_monitor_command_that_makes_no_sense_never_touches_the_broker(
     result = CLI.invoke(app, ["run", "quiet", *options, "--home", str(home)])
     assert isinstance(result.exception, EcosystemError)
     assert says in str(result.exception)
+    assert not home.exists()
+
+
+@pytest.mark.parametrize("other", ["--no-monitor", "--attach"])
+def test_a_dashboard_needs_a_monitor_of_the_runs_own(tmp_path: Path, other: str) -> None:
+    home = tmp_path / "home"
+    result = CLI.invoke(
+        app, ["run", "market-crash", other, "--monitor-port", "8084", "--home", str(home)]
+    )
+    assert isinstance(result.exception, InvalidInputError)
+    assert "--monitor-port" in str(result.exception)
     assert not home.exists()
 
 

@@ -74,6 +74,7 @@ def run_live(
                 slices="arrival",
                 limits=limits,
                 command=options.monitor_command,
+                port=options.monitor_port,
             )
         start_audit(processes, environment, plan.run_id)
         on_ready(processes)

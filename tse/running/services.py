@@ -20,6 +20,8 @@ from tse.running.processes import Processes
 
 RISK_MONITOR: Final = "risk-monitor"
 AUDIT: Final = "audit-correlator"
+MONITOR_TOKEN: Final = "monitor-token"  # noqa: S105 - a secret's name
+"""What who acts at the monitor's door must show."""
 
 
 def start_monitor(
@@ -30,17 +32,23 @@ def start_monitor(
     slices: str = "clock",
     limits: Path | None = None,
     command: Sequence[str] = (),
+    port: int = 0,
 ) -> None:
     """Start a risk monitor, told only what is its to know.
 
     Args:
         command: another's monitor; ours, from an installation of its own, where it is empty.
+        port: where the door of ours is, on the loopback; 0: it has none.
     Raises:
         OSError: the command cannot be started.
     """
     settings = monitor_settings(environment, namespace, slices)
     if limits is not None:
         settings["RISK_MONITOR_LIMITS_FILE"] = str(limits.resolve())
+    if port:
+        environment.broker.secrets.get_or_create(MONITOR_TOKEN)
+        settings["RISK_MONITOR_HTTP_PORT"] = str(port)
+        settings["RISK_MONITOR_TOKEN_FILE"] = str(environment.broker.secrets.path(MONITOR_TOKEN))
     folder = None
     if not command:
         executable = ensure_monitor_environment(environment.home)

@@ -24,6 +24,8 @@ class WorldOptions(msgspec.Struct, frozen=True, kw_only=True):
     audit: bool = True
     monitor_command: tuple[str, ...] = ()
     """Starts another's risk monitor in the place of ours."""
+    monitor_port: int = 0
+    """Where the monitor's door is, on the loopback; 0: it has none."""
 
 
 def prepare(environment: Environment, namespace: str) -> None:
@@ -83,6 +85,7 @@ def _start_watchers(
             plan.run_id,
             limits=write_limits(environment, plan),
             command=options.monitor_command,
+            port=options.monitor_port,
         )
     if options.audit:
         start_audit(processes, environment, plan.run_id)
