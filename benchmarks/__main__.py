@@ -20,6 +20,7 @@ MODULES: Final = (
     "risk_engine",
     "monitor_service",
     "alert_latency",
+    "monitor_door",
 )
 
 
