@@ -96,8 +96,8 @@ def recorded() -> MemoryLog:
     plan = RunPlan(run_id="door", scenario=scenario(HOURS), scenario_text="", seed=1)
     key = run_key(1, "door")
     world = build_world(plan, key, catalogue, (*PRODUCTION_EVENTS, *CONTROL_EVENTS))
-    for event in opening_events(plan, key):
-        world.publish(event)
+    for opening in opening_events(plan, key):
+        world.publish(opening)
     followed = {name for t in view.topics if t.name in view.subscription for name in t.events}
     appender, at_us = log.appender(), plan.starts_at_us
     while at_us < plan.starts_at_us + HOURS * HOUR_US:
