@@ -17,13 +17,38 @@ from consumers.risk_monitor.door.window import MonitorWindow
 from consumers.risk_monitor.metrics import Metrics
 from doors.server import ServerThread
 from doors.streams import Streams
+from ecosystem.risk.limits import Limits, parse_limits
+from ecosystem.risk.monitor import RiskEngine
+from ecosystem.risk.rules.registry import RULES
 from eventlog.memory_log import MemoryReader
 from eventlog.records import RawRecord
 from tests.consumers.risk_monitor.worlds import SmallWorld
+from tests.ecosystem.risk.facts import LIMITS_FILE
 
 TOKEN: Final = "a token of the tests"
 AUTHORIZED: Final = {"Authorization": f"Bearer {TOKEN}"}
 BOUND_S: Final = 10.0
+
+
+SHOWN: Final = (
+    "price_shock",
+    "drawdown",
+    "daily_loss",
+    "position_limit",
+    "feed_stale",
+    "order_size",
+    "order_rate",
+)
+"""The rules of these tests: what is shown does not change with every new rule."""
+
+
+def few_limits() -> Limits:
+    """Return the shipped limits with all rules but a few switched off."""
+    text = LIMITS_FILE.read_text()
+    for rule in RULES:
+        if rule not in SHOWN:
+            text = text.replace(f"\n[{rule}]", f"\n[{rule}]\nenabled = false", 1)
+    return parse_limits(text, LIMITS_FILE.name)
 
 
 def wall_ms() -> int:
@@ -86,6 +111,7 @@ class MonitorStand:
     def start(self) -> None:
         """Restore the monitor and run its loop in a thread."""
         self.service = self.world.service(
+            engine=RiskEngine(few_limits()),
             reader=_PatientReader(self.world.log, self.world.view.subscription, None),
             metrics=self.metrics,
             counter=self.counter,
