@@ -60,7 +60,10 @@ def open_door(
 
 
 def build_service(
-    settings: RiskMonitorSettings, window: MonitorWindow, counter: Counter, metrics: Metrics
+    settings: RiskMonitorSettings,
+    metrics: Metrics,
+    counter: Counter | None = None,
+    window: MonitorWindow | None = None,
 ) -> RiskMonitorService:
     """Return the monitor, its state restored from the log and its predecessor shut out."""
     limits = read_limits(settings)
@@ -119,7 +122,7 @@ def watch(settings: RiskMonitorSettings, stopping: Callable[[], bool]) -> None:
     window, counter, metrics = MonitorWindow(), Counter(), Metrics()
     close_door = open_door(settings, window, counter, metrics)
     try:
-        service = build_service(settings, window, counter, metrics)
+        service = build_service(settings, metrics, counter, window)
         try:
             service.run(stopping)
         finally:

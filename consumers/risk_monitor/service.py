@@ -173,12 +173,10 @@ class RiskMonitorService:
         count = 0
         with self._window.folding:
             self._take_acts()
-        while (cut := self._assembler.next_slice()) is not None:
-            with self._window.folding:
+            while (cut := self._assembler.next_slice()) is not None:
                 self._answer(cut)
+                count += 1
                 self._take_acts()
-            count += 1
-        with self._window.folding:
             if self._held and time.monotonic() >= self._held_until_s:
                 self._commit_held()
             self._tell_silence()
@@ -214,6 +212,7 @@ class RiskMonitorService:
         if not self._held:
             self._held_until_s = time.monotonic() + self._hold_s
         self._held.append((cut, answer))
+        self._window.judged(self._engine)
         if answer.alerts or answer.dead_letters:
             self._held_until_s = 0.0
 
@@ -250,7 +249,7 @@ class RiskMonitorService:
         self._metrics.told(facts)
         for cut, answer in self._held:
             self._tell(cut, answer)
-        self._window.answered(self._engine, self._held, facts)
+        self._window.answered(self._held, facts)
         self._held.clear()
 
     def _tell(self, cut: Slice, answer: Answer) -> None:

@@ -1,8 +1,8 @@
 """What the door may see of the monitor: its state between two slices, and what it said.
 
-The loop holds the lock from a slice's first record until its answer is on the log; who looks takes
-it between two of them. A slice whose heartbeat alone may still wait has said nothing else, so every
-alert that is shown stands on the log.
+The loop holds the lock while it judges the slices that one read has completed, until what it says
+to them is on the log; who looks takes it between two reads. A heartbeat alone may still wait, and
+says nothing of a slice but its place, so every alert that is shown stands on the log.
 """
 
 import threading
@@ -107,15 +107,16 @@ class MonitorWindow:
         if said.heartbeat is not None:
             self._reach(said.heartbeat)
 
-    def answered(
-        self, engine: RiskEngine, slices: Sequence[tuple[Slice, Answer]], facts: Sequence[Event]
-    ) -> None:
+    def judged(self, engine: RiskEngine) -> None:
+        """Take in the state after a slice; the loop holds the lock."""
+        self.memory.sample(engine)
+
+    def answered(self, slices: Sequence[tuple[Slice, Answer]], facts: Sequence[Event]) -> None:
         """Take in answers and facts of acts that are on the log; the loop holds the lock."""
         events = [event for _, answer in slices for event in answer.alerts]
         events += facts
         for event in events:
             self.memory.take(event)
-        self.memory.sample(engine)
         self.progress.slices_count += len(slices)
         if slices:
             cut, answer = slices[-1]

@@ -97,7 +97,7 @@ class MonitorStand:
         stream_s: float = 60.0,
         window: MonitorWindow | None = None,
     ) -> None:
-        self.world = world or SmallWorld(wall_ms)
+        self.world = world or SmallWorld(time_ms=wall_ms)
         self.window = window or MonitorWindow()
         self.counter = Counter()
         self.metrics = Metrics()
