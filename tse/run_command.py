@@ -159,9 +159,7 @@ def run(
         plan = with_recordings(plan, found)
         for line in remarks(plan, found):
             typer.echo(line)
-    options = WorldOptions(
-        monitor=monitor, monitor_command=command, monitor_port=monitor_port
-    )
+    options = WorldOptions(monitor=monitor, monitor_command=command, monitor_port=monitor_port)
     if monitor_port and (attach or command or not monitor):
         raise InvalidInputError(
             "--monitor-port: a monitor of ours is not started here; a run with one of its own is"

@@ -35,6 +35,9 @@ class Metrics:
         )
         self._equity = self._gauge("risk_monitor_portfolio_equity", "Worth of all holdings in USD")
         self._position = self._gauge("risk_monitor_position", "Position, netted", "asset")
+        self._delta = self._gauge(
+            "risk_delta_exposure", "Delta in USD, perpetuals included", "underlying"
+        )
         self._drawdown = self._gauge("risk_drawdown", "Fall from high water, a fraction")
         self._breaker = self._gauge("risk_circuit_breaker_open", "1: trading must stop")
         self._active = self._gauge("risk_alerts_active", "Alerts active")
@@ -100,6 +103,8 @@ class Metrics:
         self._drawdown.set(portfolio.drawdown_e8() / E8)
         for asset, position_e8 in portfolio.positions_e8.items():
             self._position.labels(asset).set(position_e8 / E8)
+        for asset, delta_e8 in engine.state.exposure.now().deltas_usd_e8.items():
+            self._delta.labels(asset).set(delta_e8 / E8)
         self._tell_limits(engine)
         for defect, count in engine.quality.counts().items():
             self._defects.labels(defect).set(count)

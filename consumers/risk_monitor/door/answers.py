@@ -82,13 +82,15 @@ class PlaceAnswer(Answer):
 
 
 class PositionAnswer(Answer):
-    """What the firm owns of one asset, everywhere."""
+    """What the firm owns of one asset or derivative, everywhere."""
 
-    asset: str
+    asset: str = Field(description="an asset, or the instrument of a derivative")
     quantity: Decimal
     in_transit: Decimal = Field(description="part of the quantity that settlements are moving")
     mark: Decimal | None = Field(description="price in USD")
-    value: Decimal | None = Field(description="in USD at the mark")
+    value: Decimal | None = Field(
+        description="in USD at the mark; of a derivative its unrealised profit"
+    )
     places: list[PlaceAnswer]
 
 

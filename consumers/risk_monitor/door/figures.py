@@ -2,32 +2,99 @@
 
 from consumers.risk_monitor.door.answers import FigureAnswer
 from doors.fields import decimal
+from ecosystem.risk.exposure import ASSETS_EXPOSED, Exposures
 from ecosystem.risk.monitor import RiskEngine
 from ecosystem.risk.portfolio import UNIT_OF_ACCOUNT
+from ecosystem.risk.value_at_risk import RETURNS_MIN, Estimate
 from ecosystem.units import E8
 
 
 def figures(engine: RiskEngine) -> list[FigureAnswer]:
     """Return every measure as it stands; who calls holds the window's lock."""
-    marks_e8 = engine.portfolio.marks_e8
-    worth_e8 = [
-        quantity_e8 * marks_e8[asset] // E8
-        for asset, quantity_e8 in engine.portfolio.positions_e8.items()
-        if asset != UNIT_OF_ACCOUNT and asset in marks_e8
-    ]
+    exposures = engine.state.exposure.now()
+    return [*_exposed(exposures), *_at_risk(engine.state.value_at_risk.estimate())]
+
+
+def _exposed(exposures: Exposures) -> list[FigureAnswer]:
     return [
-        FigureAnswer(
-            name="gross_exposure",
-            title="Gross exposure",
-            value=decimal(sum(map(abs, worth_e8))),
-            unit=UNIT_OF_ACCOUNT,
-            note="worth of all positions but cash, long and short added",
+        _figure(
+            "gross_exposure",
+            "Gross exposure",
+            exposures.gross_e8,
+            UNIT_OF_ACCOUNT,
+            "all positions but cash, long and short added",
         ),
-        FigureAnswer(
-            name="net_exposure",
-            title="Net exposure",
-            value=decimal(sum(worth_e8)),
-            unit=UNIT_OF_ACCOUNT,
-            note="long less short",
+        _figure(
+            "leverage",
+            "Leverage",
+            exposures.leverage_e8() if exposures.valued else None,
+            "times",
+            "gross exposure by equity",
         ),
+        *(_delta(exposures, asset) for asset in ASSETS_EXPOSED if exposures.deltas_e8.get(asset)),
     ]
+
+
+def _delta(exposures: Exposures, asset: str) -> FigureAnswer:
+    worth = _usd(exposures.deltas_usd_e8[asset])
+    note = f"worth {worth}"
+    if exposures.valued:
+        note += f", {exposures.concentration_e8(asset) * 100 // E8} % of the equity"
+    return _figure(f"delta_{asset}", f"Delta {asset}", exposures.deltas_e8[asset], asset, note)
+
+
+def _at_risk(estimate: Estimate | None) -> list[FigureAnswer]:
+    missing = f"after {RETURNS_MIN} minutes of prices"
+    values: tuple[tuple[str, str, int | None, str], ...]
+    if estimate is None:
+        values = (
+            ("var_95", "VaR 95 %, one day", None, missing),
+            ("var_99", "VaR 99 %, one day", None, missing),
+            ("expected_shortfall_99", "Expected shortfall 99 %", None, missing),
+        )
+    else:
+        told = estimate
+        values = tuple(
+            (name, title, max(historical_e8, parametric_e8), _methods(historical_e8, parametric_e8))
+            for name, title, historical_e8, parametric_e8 in (
+                (
+                    "var_95",
+                    "VaR 95 %, one day",
+                    told.historical_var95_e8,
+                    told.parametric_var95_e8,
+                ),
+                (
+                    "var_99",
+                    "VaR 99 %, one day",
+                    told.historical_var99_e8,
+                    told.parametric_var99_e8,
+                ),
+                (
+                    "expected_shortfall_99",
+                    "Expected shortfall 99 %",
+                    told.historical_es99_e8,
+                    told.parametric_es99_e8,
+                ),
+            )
+        )
+    return [
+        _figure(name, title, value, UNIT_OF_ACCOUNT, note) for name, title, value, note in values
+    ]
+
+
+def _methods(historical_e8: int, parametric_e8: int) -> str:
+    return f"{_usd(historical_e8)} historical, {_usd(parametric_e8)} parametric"
+
+
+def _usd(amount_e8: int) -> str:
+    return f"{amount_e8 // E8:,} {UNIT_OF_ACCOUNT}"
+
+
+def _figure(name: str, title: str, value_e8: int | None, unit: str, note: str) -> FigureAnswer:
+    return FigureAnswer(
+        name=name,
+        title=title,
+        value=None if value_e8 is None else decimal(value_e8),
+        unit=unit,
+        note=note,
+    )

@@ -24,6 +24,7 @@ from doors.fields import decimal
 from doors.identity import utc_text
 from doors.wording import words
 from ecosystem.risk.breaker import CircuitBreaker
+from ecosystem.risk.derivatives import Derivatives
 from ecosystem.risk.monitor import RiskEngine
 from ecosystem.risk.rules.registry import RULES
 from ecosystem.risk.watch import QUIET, SEVERITIES, Watch
@@ -106,7 +107,7 @@ def breaker(found: CircuitBreaker, openings_count: int) -> BreakerAnswer:
 
 
 def positions(engine: RiskEngine) -> list[PositionAnswer]:
-    """Return what the firm owns, netted by asset, and where it is."""
+    """Return what the firm owns, netted by asset or derivative, and where it is."""
     portfolio = engine.portfolio
     places: dict[str, list[PlaceAnswer]] = {}
     for (asset, venue, account), total_e8 in portfolio.holdings().items():
@@ -123,6 +124,28 @@ def positions(engine: RiskEngine) -> list[PositionAnswer]:
                 mark=None if mark_e8 is None else decimal(mark_e8),
                 value=None if mark_e8 is None else decimal(quantity_e8 * mark_e8 // E8),
                 places=places.get(asset, []),
+            )
+        )
+    return [*found, *_derivatives(engine.state.derivatives)]
+
+
+def _derivatives(derivatives: Derivatives) -> list[PositionAnswer]:
+    places: dict[str, list[PlaceAnswer]] = {}
+    for (symbol, venue, account), one in sorted(derivatives.positions.items()):
+        if one.quantity_e8:
+            place = PlaceAnswer(venue=venue, account=account, quantity=decimal(one.quantity_e8))
+            places.setdefault(symbol, []).append(place)
+    found = []
+    for symbol, quantity_e8 in sorted(derivatives.quantities_e8.items()):
+        mark_e8 = derivatives.marks_e8.get(symbol)
+        found.append(
+            PositionAnswer(
+                asset=symbol,
+                quantity=decimal(quantity_e8),
+                in_transit="0",
+                mark=None if mark_e8 is None else decimal(mark_e8),
+                value=None if mark_e8 is None else decimal(derivatives.unrealised_e8(symbol)),
+                places=places.get(symbol, []),
             )
         )
     return found

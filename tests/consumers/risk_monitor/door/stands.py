@@ -110,8 +110,9 @@ class MonitorStand:
 
     def start(self) -> None:
         """Restore the monitor and run its loop in a thread."""
+        self.service_engine = RiskEngine(few_limits())
         self.service = self.world.service(
-            engine=RiskEngine(few_limits()),
+            engine=self.service_engine,
             reader=_PatientReader(self.world.log, self.world.view.subscription, None),
             metrics=self.metrics,
             counter=self.counter,

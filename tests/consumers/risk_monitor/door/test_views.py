@@ -8,6 +8,7 @@ import pytest
 from consumers.risk_monitor.door import memory as remembered
 from consumers.risk_monitor.door.memory import Case, Curve, Memory, Sample
 from consumers.risk_monitor.door.window import MonitorWindow
+from doors.fields import decimal
 from ecosystem.events.alerts import RiskAlertEscalated, RiskAlertRaised, RiskAlertResolved
 from ecosystem.events.envelope import Event
 from ecosystem.events.venues import VenueStatusChanged
@@ -103,6 +104,36 @@ def test_profit_is_told_in_its_parts(stand: MonitorStand) -> None:
     assert (trading["instrument"], trading["quantity"]) == ("BTC-USD", "1")
     assert trading["unrealised"] == "-6000"
     assert pnl["unrealised"] == "-6000"
+
+
+def test_delta_leverage_and_concentration_are_told(stand: MonitorStand) -> None:
+    stand.write(1.0)
+    told = {one["name"]: one for one in stand.get("/api/v1/exposure")}
+    assert told["gross_exposure"]["value"] == "240000"
+    assert told["leverage"]["value"] == "0.88888888"
+    assert told["delta_BTC"]["value"] == "2"
+    assert told["delta_BTC"]["note"] == "worth 120,000 USD, 44 % of the equity"
+    assert told["var_99"]["value"] is None
+    assert "30 minutes" in told["var_99"]["note"]
+
+
+def test_value_at_risk_is_told_by_both_methods_once_there_are_returns(
+    stand: MonitorStand,
+) -> None:
+    stand.write(*[1.0 + 0.0005 * (number % 7) for number in range(6 * 32)])
+    told = {one["name"]: one for one in stand.get("/api/v1/exposure")}
+    estimate = stand.service_engine.state.value_at_risk.estimate()
+    assert estimate is not None
+    for name, both in (
+        ("var_99", (estimate.historical_var99_e8, estimate.parametric_var99_e8)),
+        ("expected_shortfall_99", (estimate.historical_es99_e8, estimate.parametric_es99_e8)),
+    ):
+        assert told[name]["value"] == decimal(max(both))
+        assert f"{both[0] // E8:,} USD historical" in told[name]["note"]
+    assert (
+        stand.metrics.registry.get_sample_value("risk_data_staleness_seconds", {"input": "any"})
+        is not None
+    )
 
 
 def test_the_curve_is_sampled_on_event_time(stand: MonitorStand) -> None:
