@@ -58,7 +58,8 @@ function figure({ value, unit }) {
   if (value === null) return "not known yet";
   if (unit === "USD") return f.usd(value);
   if (unit === "ratio") return f.share(value, 1);
-  return `${f.precise(value)} ${unit}`.trim();
+  if (unit === "times") return `${Number(value).toFixed(2)} ×`;
+  return `${f.quantity(value)} ${unit}`;
 }
 
 export function renderGauges(all) {
