@@ -25,8 +25,10 @@ from doors.identity import utc_text
 from doors.wording import words
 from ecosystem.risk.breaker import CircuitBreaker
 from ecosystem.risk.derivatives import Derivatives
+from ecosystem.risk.market import Market
 from ecosystem.risk.monitor import RiskEngine
 from ecosystem.risk.rules.registry import RULES
+from ecosystem.risk.venues import Venues
 from ecosystem.risk.watch import QUIET, SEVERITIES, Watch
 from ecosystem.units import E8, SECOND_US
 
@@ -59,25 +61,29 @@ def status(
         limit_version=engine.book.limit_version,
         rules_count=len(engine.rules),
         defects=dict(engine.quality.counts()),
-        feeds=[
-            FeedAnswer(
-                instrument=symbol,
-                price=decimal(engine.state.market.mids_e8[symbol]),
-                time=utc_text(tick.event_time_us),
-                age_s=max(0, now_us - tick.event_time_us) / SECOND_US,
-            )
-            for symbol, tick in sorted(engine.state.market.ticks.items())
-        ],
-        venues=[
-            VenueAnswer(
-                venue=name,
-                state=said.state,
-                since_time=utc_text(engine.state.venues.since_us[name]),
-            )
-            for name, said in sorted(engine.state.venues.statuses.items())
-        ],
+        feeds=_feeds(engine.state.market, now_us),
+        venues=_venues(engine.state.venues),
         acting=acting,
     )
+
+
+def _feeds(market: Market, now_us: int) -> list[FeedAnswer]:
+    return [
+        FeedAnswer(
+            instrument=symbol,
+            price=decimal(market.mids_e8[symbol]),
+            time=utc_text(tick.event_time_us),
+            age_s=max(0, now_us - tick.event_time_us) / SECOND_US,
+        )
+        for symbol, tick in sorted(market.ticks.items())
+    ]
+
+
+def _venues(venues: Venues) -> list[VenueAnswer]:
+    return [
+        VenueAnswer(venue=name, state=said.state, since_time=utc_text(venues.since_us[name]))
+        for name, said in sorted(venues.statuses.items())
+    ]
 
 
 def breaker(found: CircuitBreaker, openings_count: int) -> BreakerAnswer:
