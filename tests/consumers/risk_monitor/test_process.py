@@ -10,7 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from ecosystem.events.alerts import RiskHeartbeat
+from ecosystem.events.alerts import (
+    InputsSilenceObserved,
+    RiskAlertRaised,
+    RiskAlertResolved,
+    RiskHeartbeat,
+)
 from ecosystem.events.dead_letters import RecordDeadLettered
 from ecosystem.events.envelope import Event
 from ecosystem.events.production import PRODUCTION_EVENTS
@@ -229,3 +234,35 @@ def test_a_second_monitor_shuts_out_the_first(stage: Stage) -> None:
     said = stage.monitor_said(beats(number), "risk-alerts")
     served(world.service())
     assert [record.value for record in said] == world.values("risk-alerts")
+
+
+def test_all_inputs_silent_is_an_alert_that_ends_when_they_speak(
+    stage: Stage, tmp_path: Path
+) -> None:
+    text = LAB_LIMITS_FILE.read_text()
+    before, after = text.split("[inputs_silent]")
+    limits = tmp_path / "limits.toml"
+    limits.write_text(
+        f"{before}[inputs_silent]{after.replace('silence_s = 60', 'silence_s = 2', 1)}"
+    )
+    stage.environment |= {
+        "RISK_MONITOR_LIMITS_FILE": str(limits),
+        "RISK_MONITOR_SILENCE_S": "1",
+    }
+    world = SmallWorld()
+    stage.start_monitor("arrival")
+    world.write_slice(1.0)
+    stage.copy(world)
+    said = stage.monitor_said(_about_silence(RiskAlertRaised), "risk-alerts")
+    assert any(isinstance(CODEC.decode(one.value), InputsSilenceObserved) for one in said)
+    world.write_slice(1.0)
+    stage.copy(world)
+    stage.monitor_said(_about_silence(RiskAlertResolved), "risk-alerts")
+
+
+def _about_silence(
+    kind: type[RiskAlertRaised] | type[RiskAlertResolved],
+) -> Callable[[list[Event]], bool]:
+    return lambda events: any(
+        isinstance(event, kind) and event.rule == "inputs_silent" for event in events
+    )
