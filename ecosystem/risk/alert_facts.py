@@ -87,7 +87,7 @@ def aged(
         "causation_id": trigger.event_id,
         "event_time_us": trigger.event_time_us,
         "inputs": (trigger.event_id, told.event_id),
-        "message": f"{AGED[reason]} for {minutes} minutes: {told.message}",
+        "message": f"{AGED[reason]} for {minutes} minutes: {watch.message}",
         "reason": reason,
     }
     return RiskAlertEscalated(**fields)

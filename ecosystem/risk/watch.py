@@ -31,6 +31,7 @@ class Watch:
         "held_until_us",
         "level",
         "level_since_us",
+        "message",
         "raised_us",
         "resolved_at_us",
         "resolved_level",
@@ -48,6 +49,8 @@ class Watch:
         self.alert_id: EventId | None = None
         self.told: RiskAlertRaised | RiskAlertEscalated | None = None
         """The last word of the active alert."""
+        self.message = ""
+        """What was measured when the active alert last became more severe, in words."""
         self.raised_us = 0
         self.level_since_us = 0
         self.acknowledged = False
@@ -90,6 +93,8 @@ class Watch:
             self._settle(level)
         if isinstance(event, RiskAlertEscalated) and event.reason != "SEVERITY":
             self.escalated.add(event.reason)
+        else:
+            self.message = event.message
         self.told = event
 
     def resolved(self, at_us: int) -> None:

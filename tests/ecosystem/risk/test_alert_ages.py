@@ -67,6 +67,9 @@ def test_an_escalation_for_age_names_the_alert_and_the_time_that_passed() -> Non
     )
     assert aged.inputs == (now.event_id, alert.event_id)
     assert aged.message == "critical for 5 minutes: words"
+    (again,) = book.wake(clock(600, 10))
+    assert isinstance(again, RiskAlertEscalated)
+    assert again.message == "not acknowledged for 10 minutes: words"
 
 
 def test_who_acknowledges_in_time_is_not_reminded() -> None:
