@@ -31,6 +31,16 @@ class Stream:
         z = ((z ^ (z >> 27)) * 0x94D0_49BB_1331_11EB) & _MASK
         return z ^ (z >> 31)
 
+    def run(self, first: int, end: int) -> list[int]:
+        """Return the draws from `first` to before `end`, each an integer of 64 bits."""
+        draws, name = [], self._base
+        for number in range(first, end):
+            z = (name + number * _GAMMA) & _MASK
+            z = ((z ^ (z >> 30)) * 0xBF58_476D_1CE4_E5B9) & _MASK
+            z = ((z ^ (z >> 27)) * 0x94D0_49BB_1331_11EB) & _MASK
+            draws.append(z ^ (z >> 31))
+        return draws
+
     def uniform(self, number: int) -> float:
         """Return draw `number` as a float strictly between 0 and 1."""
         return ((self.bits(number) >> 12) + 0.5) * 2.0**-52

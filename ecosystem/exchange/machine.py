@@ -86,6 +86,8 @@ class Exchange:
             else opening_balances_e8
         )
         self.state = VenueState(terms, House(seed, terms, house_holdings_e8))
+        self._quotes = self.state.house.quotes
+        self._waiting = self.state.waiting
         spot = SpotFunds(self.state)
         margin = MarginFunds(self.state)
         self._funds: Mapping[str, Funds] = {
@@ -103,6 +105,7 @@ class Exchange:
         self._masters = masters
         accounts = AccountDesk(self.state)
         self._faults = Faults(self.state, self._desk, seed)
+        self._look = self._faults.look
         self._due_us: int | None = None
         """When something is due, as long as nothing has changed; None when it may have."""
         self._decisions: Mapping[type[Event], Callable[[Any, Answers], None]] = {
@@ -119,7 +122,7 @@ class Exchange:
 
     def handle(self, event: Event, now_us: int) -> Sequence[Event]:
         """Return the facts that follow from a tick, a wish, a settlement or a fault."""
-        self._faults.look(now_us)
+        self._look(now_us)
         kind = type(event)
         if kind is PriceTicked:
             return self._tick(event, now_us)  # type: ignore[arg-type] # checked by kind
@@ -195,7 +198,7 @@ class Exchange:
         """Take in an event of the machine's past, its own or one it had read."""
         self._due_us = None
         if isinstance(event, PriceTicked):
-            if self._quotes_on(event):
+            if event.feed == self._feed and event.instrument in self._quotes:
                 self._restore_tick(event)
             return
         self.state.evolve(event)
@@ -204,7 +207,7 @@ class Exchange:
             self._publisher.forget_due()
 
     def _restore_tick(self, tick: PriceTicked) -> None:
-        self._requote(tick)
+        self._quotes[tick.instrument].stand(tick)
         self._margin.follow(tick)
         self._faults.look(tick.event_time_us)
         if tick.instrument in self.state.halted:
@@ -257,26 +260,23 @@ class Exchange:
         notes = faults.desk.answer(request, answers)
         return [*self._finished(answers), *notes]
 
-    def _quotes_on(self, tick: PriceTicked) -> bool:
-        return tick.feed == self._feed and tick.instrument in INSTRUMENTS
-
-    def _requote(self, tick: PriceTicked) -> bool:
-        quote = self.state.house.quotes[tick.instrument]
-        began = quote.stand(tick)
-        if began:
-            self.state.tapes[tick.instrument].stood(tick, quote.shift_e8)
-        return began
-
     def _tick(self, tick: PriceTicked, now_us: int) -> Sequence[Event]:
-        if not self._quotes_on(tick):
-            return ()
         symbol = tick.instrument
-        began = self._requote(tick)
+        quote = self._quotes.get(symbol)
+        if quote is None or tick.feed != self._feed:
+            return ()
+        began = quote.stand(tick)
         exposed = symbol in WATCHES and self._follow(tick)
         halted = symbol in self.state.halted
-        if not exposed and not halted and self.state.is_idle(symbol):
-            self._faults.market.take_missed(symbol)
-            return ()
+        if exposed or halted or any(self._waiting[symbol]):
+            return self._matched(tick, now_us, began=began, exposed=exposed, halted=halted)
+        self._faults.market.take_missed(symbol)
+        return ()
+
+    def _matched(
+        self, tick: PriceTicked, now_us: int, *, began: bool, exposed: bool, halted: bool
+    ) -> Sequence[Event]:
+        symbol = tick.instrument
         if halted:
             self._misses(tick)
         comes, noise = (False, None) if halted else self._comes(symbol, began=began)
@@ -302,9 +302,10 @@ class Exchange:
 
     def _follow(self, tick: PriceTicked) -> bool:
         """Take in a tick that marks follow, and return whether it may be followed by executions."""
-        before_us = self._margin.funding_due_us()
+        perpetuals = self.state.perpetuals
+        before_us = perpetuals.next_funding_us
         exposed = self._margin.follow(tick)
-        if self._margin.funding_due_us() != before_us:
+        if perpetuals.next_funding_us != before_us:
             self._due_us = None
         return exposed and not any(one in self.state.halted for one in PERPETUALS)
 

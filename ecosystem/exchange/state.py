@@ -58,7 +58,6 @@ class VenueState:
 
     __slots__ = (
         "_evolve",
-        "_waiting",
         "accounts",
         "answered",
         "books",
@@ -80,6 +79,7 @@ class VenueState:
         "terms",
         "time_us",
         "venue",
+        "waiting",
     )
 
     def __init__(self, terms: VenueTerms, house: House) -> None:
@@ -97,10 +97,11 @@ class VenueState:
         self.halted: Container[str] = ()
         """The instruments in which nothing is executed or published now."""
         self.stops = {symbol: Stops() for symbol in INSTRUMENTS}
-        self._waiting = {
-            symbol: (book.bids.queues, book.asks.queues, self.stops[symbol])
+        self.waiting = {
+            symbol: (book.bids.queues, book.asks.queues, *self.stops[symbol].queues)
             for symbol, book in self.books.items()
         }
+        """The queues of each instrument: all are empty while no order rests or waits in it."""
         self.orders: dict[EventId, Order] = {}
         """The live orders, oldest first."""
         self.reduce_only: dict[tuple[str, str], dict[EventId, None]] = {}
@@ -147,11 +148,6 @@ class VenueState:
             return
         apply(event)
         self.time_us = event.event_time_us
-
-    def is_idle(self, symbol: str) -> bool:
-        """Tell whether no order of anybody rests or waits in an instrument."""
-        bids, asks, stops = self._waiting[symbol]
-        return not (bids or asks or stops)
 
     def status_of(self, order_id: EventId) -> Status | None:
         """Return the status of an order; None when it is unknown or was forgotten."""

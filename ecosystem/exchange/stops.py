@@ -13,20 +13,18 @@ from ecosystem.exchange.orders import Order
 class Stops:
     """The waiting stop orders of one instrument."""
 
-    __slots__ = ("_buys", "_sells")
+    __slots__ = ("_buys", "_sells", "queues")
 
     def __init__(self) -> None:
         self._buys: BookSide[Order] = BookSide(-1)
         self._sells: BookSide[Order] = BookSide(1)
+        self.queues = (self._buys.queues, self._sells.queues)
+        """The orders by price, of each side; empty while none waits."""
 
     def wait(self, order: Order) -> None:
         """Let an order wait behind those of its stop price; it goes with `order.leave()`."""
         assert order.stop_price_e8 is not None, "only stop orders wait"
         (self._buys if order.buys else self._sells).add(order, order.stop_price_e8)
-
-    def __bool__(self) -> bool:
-        """Tell whether any order waits."""
-        return bool(self._buys.queues or self._sells.queues)
 
     def reached(self, price_e8: int) -> Order | None:
         """Return the first order that a price reaches; None when it reaches none."""

@@ -60,6 +60,13 @@ def test_integers_stay_in_their_range(seed: int, number: int, low: int, width: i
     assert low <= Stream(seed, "s").integer(number, low, low + width) <= low + width
 
 
+@given(SEEDS, st.integers(0, 10**12), st.integers(0, 20))
+def test_a_run_of_draws_is_the_draws_one_by_one(seed: int, first: int, count: int) -> None:
+    stream = Stream(seed, "s")
+    expected = [stream.bits(number) for number in range(first, first + count)]
+    assert stream.run(first, first + count) == expected
+
+
 @given(SEEDS, st.integers(0, 10**12))
 def test_uniforms_lie_strictly_between_zero_and_one(seed: int, number: int) -> None:
     assert 0.0 < Stream(seed, "s").uniform(number) < 1.0

@@ -155,7 +155,7 @@ class House:
             return None
         sizes_e8 = self._sizes[symbol].best_e8(quote.number, int(buys))
         tick_e8 = instrument.tick_size_e8
-        spacing_e8 = max(tick_e8, price_e8 // _SPACING_OF_PRICE // tick_e8 * tick_e8)
+        spacing_e8 = price_e8 // _SPACING_OF_PRICE // tick_e8 * tick_e8 or tick_e8
         if buys:
             scarce = sum(sizes_e8) > self.holdings_e8[instrument.base]
         else:
@@ -164,7 +164,7 @@ class House:
         last_e8 = price_e8 + LEVELS * spacing_e8
         if last_e8 <= 0 or (scarce and instrument.kind == "SPOT"):
             return None
-        return tuple(range(price_e8, last_e8, spacing_e8)), tuple(sizes_e8)
+        return tuple(range(price_e8, last_e8, spacing_e8)), sizes_e8
 
     def offers(
         self,

@@ -38,14 +38,20 @@ class Noise:
 
     def trade(self, second: int) -> NoiseTrade:
         """Return the trade of a second of event time."""
-        bits = self._stream.bits(second)
-        return NoiseTrade(bool(bits & 1), self._lots(bits) * self._lot_e8)
+        return NoiseTrade(self.buys(second), self._lots(second, second + 1) * self._lot_e8)
+
+    def buys(self, second: int) -> bool:
+        """Tell whether the trade of a second of event time is a purchase."""
+        return bool(self._stream.bits(second) & 1)
 
     def volume_e8(self, after_us: int, until_us: int) -> int:
         """Return what was traded in the seconds that began after `after_us`, up to `until_us`."""
-        seconds = range(after_us // SECOND_US + 1, until_us // SECOND_US + 1)
-        return sum(map(self._lots, map(self._stream.bits, seconds))) * self._lot_e8
+        return self._lots(after_us // SECOND_US + 1, until_us // SECOND_US + 1) * self._lot_e8
 
-    def _lots(self, bits: int) -> int:
-        # The product of two uniform numbers: many small trades, few large ones.
-        return 1 + ((bits >> 1 & 0xFFFF) * (bits >> 17 & 0xFFFF) * self._lots_max >> 32)
+    def _lots(self, first: int, end: int) -> int:
+        draws, lots_max = self._stream.run(first, end), self._lots_max
+        lots = len(draws)
+        for bits in draws:
+            # The product of two uniform numbers: many small trades, few large ones.
+            lots += (bits >> 1 & 0xFFFF) * (bits >> 17 & 0xFFFF) * lots_max >> 32
+        return lots

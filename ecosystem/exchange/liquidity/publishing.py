@@ -86,11 +86,12 @@ class BookPublisher:
         tape, noise, now_us = state.tapes[symbol], state.house.noise[symbol], answers.time_us
         last, volume_e8 = tape.last, tape.volume_e8
         price_e8 = 0 if last is None else last.price_e8
-        bid_e8, ask_e8 = state.house.touch_e8(symbol)
+        quote = state.house.quotes[symbol]
+        bid_e8, ask_e8 = quote.touch_e8()
         if bid_e8:
-            begins_us = self._state.house.since_us(symbol)
+            begins_us = quote.since_us
             if last is None or last.event_time_us < begins_us:
-                price_e8 = ask_e8 if noise.trade(begins_us // SECOND_US).buys else bid_e8
+                price_e8 = ask_e8 if noise.buys(begins_us // SECOND_US) else bid_e8
             volume_e8 += noise.volume_e8(now_us - self._interval_us, now_us)
         event_id = answers.roots.root(*root)
         return BookQuoted(

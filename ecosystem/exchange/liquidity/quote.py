@@ -4,9 +4,14 @@ Most ticks are followed by the next before anybody looks, so a tick is only kept
 around it are computed for the first one who asks.
 """
 
+from collections import deque
+from typing import Final
+
 from ecosystem.events.prices import PriceTicked
 from ecosystem.exchange.liquidity.impact import Impact
 from ecosystem.units import E8, SECOND_US
+
+SECONDS_KEPT: Final = 200
 
 SILENT: tuple[int, int] = (0, 0)
 """The touch of a house that does not quote."""
@@ -21,12 +26,14 @@ class Quote:
     """
 
     __slots__ = (
+        "_second_ends_us",
         "_step_e8",
         "_touch_e8",
         "_widening_e8",
         "impact",
         "number",
         "pending",
+        "seconds",
         "shift_e8",
         "since_us",
         "taken",
@@ -47,6 +54,9 @@ class Quote:
         self.pending: list[tuple[int, int, int]] = []
         """Executions the impact has not yet: time, side (1 when asks were taken), quantity."""
         self.impact = impact
+        self.seconds: deque[tuple[PriceTicked, int]] = deque(maxlen=SECONDS_KEPT)
+        """The ticks that seconds began with, and how far the impact moved the house then."""
+        self._second_ends_us = SECOND_US
 
     def stand(self, tick: PriceTicked) -> bool:
         """Quote around a tick, and return whether a second of event time began with it.
@@ -55,8 +65,8 @@ class Quote:
         tick count against the new quote, those before it move it: the log tells their times, so a
         restored house that is given the last tick stands where it stood.
         """
-        time_us, since_us = tick.event_time_us, self.since_us
-        if time_us < since_us:
+        time_us = tick.event_time_us
+        if time_us < self.since_us:
             return False
         if self.pending:
             self._fold(time_us)
@@ -65,7 +75,11 @@ class Quote:
         self.since_us = time_us
         self.shift_e8 = self.impact.shift_e8(tick.bid_price_e8, time_us, self._step_e8)
         self._touch_e8 = None
-        return time_us // SECOND_US > since_us // SECOND_US
+        if time_us < self._second_ends_us:
+            return False
+        self._second_ends_us = time_us - time_us % SECOND_US + SECOND_US
+        self.seconds.append((tick, self.shift_e8))
+        return True
 
     def touch_e8(self) -> tuple[int, int]:
         """Return the best bid and ask; zeros when the house is silent."""

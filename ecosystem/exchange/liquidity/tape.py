@@ -2,7 +2,7 @@
 
 It is made of the venue's own facts, so a restored venue has it too. Only where the house stood in
 the last seconds, which prices the noise traders' trades for whoever looks at them, follows from
-ticks: after a restart it is known from the first tick that is shown again.
+ticks, and its quote knows it: after a restart from the first tick that is shown again.
 """
 
 from collections import deque
@@ -13,7 +13,6 @@ import msgspec
 
 from ecosystem.events.books import BookQuoted
 from ecosystem.events.fills import OrderFilled
-from ecosystem.events.prices import PriceTicked
 from ecosystem.events.words import EventId, Side
 from ecosystem.exchange.liquidity.noise import Noise
 from ecosystem.exchange.liquidity.quote import Quote
@@ -37,11 +36,10 @@ class Trade(msgspec.Struct, frozen=True, gc=False):
 class Tape:
     """What was traded in one book."""
 
-    __slots__ = ("_hours", "_seconds", "_trades", "book_sequence", "volume_e8")
+    __slots__ = ("_hours", "_trades", "book_sequence", "volume_e8")
 
     def __init__(self) -> None:
         self._trades: deque[Trade] = deque(maxlen=TRADES_KEPT)
-        self._seconds: deque[tuple[PriceTicked, int]] = deque(maxlen=TRADES_KEPT)
         self._hours: dict[int, int] = {}
         self.book_sequence = 0
         """Of the next publication at the earliest."""
@@ -75,10 +73,6 @@ class Tape:
         if len(self._hours) > DAY_US // HOUR_US + 1:
             del self._hours[min(self._hours)]
 
-    def stood(self, tick: PriceTicked, shift_e8: int) -> None:
-        """Take in the tick a second began with, and how far the impact moved the house then."""
-        self._seconds.append((tick, shift_e8))
-
     def volume_24h_e8(self, now_us: int) -> int:
         """Return what was published as traded in this hour and the 23 before it."""
         first = now_us // HOUR_US - DAY_US // HOUR_US + 1
@@ -91,7 +85,7 @@ class Tape:
             quote: of the house in this book, which knows where it stood around a tick.
         """
         own = list(self._trades)
-        for tick, shift_e8 in reversed(self._seconds):
+        for tick, shift_e8 in reversed(quote.seconds):
             bid_e8, ask_e8 = quote.touch_around_e8(tick, shift_e8)
             if not bid_e8:
                 continue
