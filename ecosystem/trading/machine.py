@@ -65,7 +65,7 @@ _OWN: Final = frozenset(
         StrategyStateChanged,
     }
 )
-_INJECTION: Final = (InjectionScheduled, InjectionCancelRequested, InjectionEnded)
+_INJECTION: Final = frozenset({InjectionScheduled, InjectionCancelRequested, InjectionEnded})
 
 
 class TradingEngine:
@@ -142,7 +142,7 @@ class TradingEngine:
     def restore(self, event: Event) -> None:
         """Take in an event of the past, own or read, deciding nothing."""
         self.state.evolve(event)
-        if isinstance(event, _INJECTION):
+        if type(event) in _INJECTION:
             self._due_us = self.state.injections.due_us()
 
     def _priced(self, tick: PriceTicked, now_us: int, events: list[Event]) -> None:

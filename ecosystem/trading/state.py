@@ -38,7 +38,7 @@ from ecosystem.events.venues import VenueStatusChanged
 from ecosystem.events.words import EventId
 from ecosystem.injections import Injections
 from ecosystem.trading.accounts import Accounts
-from ecosystem.trading.contract import Alert
+from ecosystem.trading.contract import Alert, Strategy
 from ecosystem.trading.exposure import Exposure
 from ecosystem.trading.gate.limits import TradingLimits
 from ecosystem.trading.gate.words import Ground
@@ -85,6 +85,8 @@ class TradingState:
         self._wanting: dict[str, tuple[Seat, ...]] = {}
         self._wanting_books: dict[tuple[str, str], tuple[Seat, ...]] = {}
         self._asked: dict[str, tuple[Seat, ...]] = {}
+        self._learning: dict[str, tuple[Callable[[PriceTicked], None], ...]] = {}
+        self._learning_books: dict[tuple[str, str], tuple[Callable[[BookQuoted], None], ...]] = {}
         self._sample_us = 0
         self.time_us = 0
         """Event time of the last tick."""
@@ -157,6 +159,26 @@ class TradingState:
             )
         return found
 
+    def _learning_prices(self, instrument: str) -> tuple[Callable[[PriceTicked], None], ...]:
+        found = self._learning.get(instrument)
+        if found is None:
+            strategies = [seat.strategy for seat in self.wanting(instrument)]
+            found = self._learning[instrument] = tuple(
+                one.on_price for one in strategies if type(one).on_price is not Strategy.on_price
+            )
+        return found
+
+    def _learning_of_book(
+        self, venue: str, instrument: str
+    ) -> tuple[Callable[[BookQuoted], None], ...]:
+        found = self._learning_books.get((venue, instrument))
+        if found is None:
+            strategies = [seat.strategy for seat in self.wanting_books(venue, instrument)]
+            found = self._learning_books[venue, instrument] = tuple(
+                one.on_book for one in strategies if type(one).on_book is not Strategy.on_book
+            )
+        return found
+
     def is_of_feed(self, tick: PriceTicked) -> bool:
         """Return whether a tick is of the feed the engine trusts."""
         return tick.feed == self._feed
@@ -190,6 +212,8 @@ class TradingState:
         self._wanting.clear()
         self._wanting_books.clear()
         self._asked.clear()
+        self._learning.clear()
+        self._learning_books.clear()
 
     def _priced(self, tick: PriceTicked) -> None:
         if tick.feed != self._feed:
@@ -198,8 +222,8 @@ class TradingState:
             self._sample(tick.event_time_us)
         self.time_us = tick.event_time_us
         self.market.priced(tick)
-        for seat in self.wanting(tick.instrument):
-            seat.strategy.on_price(tick)
+        for learn in self._learning_prices(tick.instrument):
+            learn(tick)
 
     def _sample(self, now_us: int) -> None:
         if self._sample_us:
@@ -210,8 +234,8 @@ class TradingState:
 
     def _book_quoted(self, book: BookQuoted) -> None:
         self.market.quoted(book)
-        for seat in self.wanting_books(book.venue, book.instrument):
-            seat.strategy.on_book(book)
+        for learn in self._learning_of_book(book.venue, book.instrument):
+            learn(book)
 
     def _balance_changed(self, event: BalanceChanged) -> None:
         self.accounts.at(event.venue, event.account).learn(event)

@@ -51,15 +51,14 @@ class Arbitrage(Strategy):
     venues = (VENUE, SECOND_VENUE)
 
     def decide(self, cause: Cause, view: View) -> Iterator[Wish]:
-        """Yield the best opportunity the new book opens, or the way back from a broken one."""
-        if isinstance(cause, BookQuoted):
-            if not self._rests(view, cause.instrument):
-                return
+        """Return the best opportunity the new book opens, or the way back from a broken one."""
+        wish: Wish | None = None
+        if isinstance(cause, PriceTicked):
+            wish = self._unwound(cause, view)
+        elif isinstance(cause, BookQuoted) and self._rests(view, cause.instrument):
             legs = self._opportunity(cause, view)
-            if legs is not None:
-                yield Together(orders=legs)
-        elif isinstance(cause, PriceTicked):
-            yield from self._unwound(cause, view)
+            wish = None if legs is None else Together(orders=legs)
+        return iter(() if wish is None else (wish,))
 
     def _opportunity(self, book: BookQuoted, view: View) -> tuple[Place, ...] | None:
         if book.instrument in PAIRS:
@@ -78,25 +77,26 @@ class Arbitrage(Strategy):
         last_us = view.last_order_us(symbol)
         return not view.orders(symbol) and (last_us is None or view.now_us - last_us >= PAUSE_US)
 
-    def _unwound(self, tick: PriceTicked, view: View) -> Iterator[Place]:
+    def _unwound(self, tick: PriceTicked, view: View) -> Place | None:
         instrument = INSTRUMENTS[tick.instrument]
         asset = instrument.base
         if instrument.quote != "USD" or asset not in RESIDUES_E8:
-            return
+            return None
         left_e8 = view.exposure_e8(asset)
         if abs(left_e8) < RESIDUES_E8[asset]:
-            return
+            return None
         for symbol in self.instruments:
             last_us = view.last_order_us(symbol)
             if view.orders(symbol) or (
                 last_us is not None and view.now_us - last_us < UNWIND_AFTER_US
             ):
-                return
+                return None
         side: Side = "SELL" if left_e8 > 0 else "BUY"
         mid_e8 = (tick.bid_price_e8 + tick.ask_price_e8) // 2
         rooms = {venue: view.affordable_e8(venue, tick.instrument, side) for venue in self.venues}
         venue = max(rooms, key=lambda name: rooms[name])
         quantity_e8 = min(abs(left_e8), rooms[venue], CLIP_USD_E8 * E8 // mid_e8)
         quantity_e8 -= quantity_e8 % instrument.lot_size_e8
-        if quantity_e8 >= instrument.quantity_min_e8:
-            yield Place(venue=venue, instrument=tick.instrument, side=side, quantity_e8=quantity_e8)
+        if quantity_e8 < instrument.quantity_min_e8:
+            return None
+        return Place(venue=venue, instrument=tick.instrument, side=side, quantity_e8=quantity_e8)

@@ -11,6 +11,7 @@ CLIP_USD_E8: Final = 3_000 * E8
 """Most that one opportunity is worth."""
 BOOK_AGE_US_MAX: Final = 6 * SECOND_US
 """An older book is none."""
+_AFTER_FEE_E8: Final = {venue: E8 - terms.taker_fee_e8 for venue, terms in VENUES.items()}
 
 
 def fresh_book(view: View, venue: str, symbol: str) -> BookQuoted | None:
@@ -23,7 +24,7 @@ def fresh_book(view: View, venue: str, symbol: str) -> BookQuoted | None:
 
 def after_fee_e8(venue: str) -> int:
     """Return what is left of one after the taker's fee."""
-    return E8 - VENUES[venue].taker_fee_e8
+    return _AFTER_FEE_E8[venue]
 
 
 def take(venue: str, symbol: str, side: Side, quantity_e8: int, price_e8: int) -> Place:

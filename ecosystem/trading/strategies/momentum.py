@@ -39,9 +39,10 @@ class Momentum(Strategy):
         self._indicators[tick.instrument].update(mid_e8, tick.event_time_us)
 
     def decide(self, cause: Cause, view: View) -> Iterator[Wish]:
-        """Yield what the signal asks for at a tick; at a book, what is to be cancelled."""
+        """Return what the signal asks for at a tick; at a book, what is to be cancelled."""
         if isinstance(cause, PriceTicked):
             signal = self._indicators[cause.instrument].signal()
-            yield from lean(view, cause.instrument, signal, market=True)
-        elif isinstance(cause, BookQuoted):
-            yield from old_orders(view, cause.instrument)
+            return lean(view, cause.instrument, signal, market=True)
+        if isinstance(cause, BookQuoted):
+            return old_orders(view, cause.instrument)
+        return iter(())

@@ -17,6 +17,8 @@ TRIANGLES: Final = (
     ("USDT-USD", "ETH-USDT", "ETH-USD"),
 )
 """First, second and third instrument: forward, the first two are bought and the third is sold."""
+_LEAST_E24: Final = (E8 + EDGE_E8_MIN) * E8 * E8
+"""What must become of a dollar, at the least."""
 
 
 def triangle(view: View, venue: str, symbols: tuple[str, str, str]) -> tuple[Place, ...] | None:
@@ -32,13 +34,12 @@ def triangle(view: View, venue: str, symbols: tuple[str, str, str]) -> tuple[Pla
     if first is None or second is None or third is None:
         return None
     books = (first, second, third)
-    left_e8 = after_fee_e8(venue)
-    kept_e24 = left_e8**3
+    kept_e24 = after_fee_e8(venue) ** 3
     for forward in (True, False):
         a, b, c = _prices_e8(books, forward=forward)
-        numerator, denominator = (c * E8, a * b) if forward else (a * b, c * E8)
-        edge_e8 = numerator * kept_e24 // (denominator * E8 * E8) - E8
-        if edge_e8 >= EDGE_E8_MIN:
+        bridge_e16, last_e16 = a * b, c * E8
+        paid_e16, got_e16 = (bridge_e16, last_e16) if forward else (last_e16, bridge_e16)
+        if got_e16 * kept_e24 >= paid_e16 * _LEAST_E24:
             legs = _legs(view, venue, symbols, books, forward=forward)
             if legs is not None:
                 return legs
