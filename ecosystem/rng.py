@@ -12,7 +12,7 @@ from typing import Final
 
 _MASK: Final = 0xFFFF_FFFF_FFFF_FFFF
 _GAMMA: Final = 0x9E37_79B9_7F4A_7C15
-_NORMAL: Final = NormalDist()
+_INVERSE: Final = NormalDist().inv_cdf
 
 
 class Stream:
@@ -47,7 +47,7 @@ class Stream:
 
     def normal(self, number: int) -> float:
         """Return draw `number` of the standard normal distribution."""
-        return _NORMAL.inv_cdf(self.uniform(number))
+        return _INVERSE(((self.bits(number) >> 12) + 0.5) * 2.0**-52)
 
     def integer(self, number: int, low: int, high: int) -> int:
         """Return draw `number` as an integer from `low` to `high`, both included."""

@@ -23,6 +23,9 @@ from ecosystem.units import E8, MINUTE_US
 FADE_US: Final = 10 * MINUTE_US
 """Time in which what was called off fades."""
 
+RECENT_STEPS: Final = 32
+"""So many steps' prices are at hand; those made ahead of their time are among them."""
+
 Prices = Sequence[SourcePrice | None]
 
 
@@ -39,31 +42,33 @@ class Draft(msgspec.Struct):
 
 
 class Remembered:
-    """A source whose answers for some steps are kept."""
+    """A source whose answers for some steps are kept: those asked for last, and chosen ones."""
 
     def __init__(self, source: PriceSource) -> None:
         self._source = source
         self._kept: dict[int, Prices] = {}
-        self._step = -1
-        self._prices: Prices = ()
+        self._recent: dict[int, Prices] = {}
 
     def at(self, step: int) -> Prices:
         """Return the prices of a step, one way or the other."""
-        if step == self._step:
-            return self._prices
-        found = self._kept.get(step)
+        found = self._recent.get(step)
+        if found is None:
+            found = self._kept.get(step)
         return self._source.prices(step) if found is None else found
 
     def keep(self, step: int) -> None:
         """Fetch the prices of a step, unless they are known."""
         if step not in self._kept:
-            self._kept[step] = self._source.prices(step)
+            self._kept[step] = self.at(step)
 
     def prices(self, step: int) -> Prices:
-        """Return the prices of a step, which is the present one from now on."""
-        if step != self._step:
-            self._prices, self._step = self._source.prices(step), step
-        return self._prices
+        """Return the prices of a step that is asked for in its turn."""
+        found = self._recent.get(step)
+        if found is None:
+            found = self._recent[step] = self._source.prices(step)
+            if len(self._recent) > RECENT_STEPS:
+                del self._recent[next(iter(self._recent))]
+        return found
 
 
 class Pricing:

@@ -87,6 +87,31 @@ def test_a_feed_that_slept_goes_on_where_the_clock_is_and_its_sequence_shows_the
     assert sleepy.due_us() == STARTS_AT_US + 31 * SECOND_US
 
 
+@pytest.mark.parametrize("learned_s", range(1, 13))
+def test_it_does_not_matter_when_an_injection_is_learned_before_it_starts(learned_s: int) -> None:
+    fault = crash(starts_s=13, lasts_s=20)
+    early, late = feed(1, fault), feed(1)
+    expected = run(early, 40)
+    found = run(late, learned_s)
+    late.handle(fault, STARTS_AT_US + learned_s * SECOND_US)
+    assert found + run(late, 40 - learned_s) == expected
+
+
+def test_a_feed_that_is_woken_late_publishes_the_same_quotes_at_the_time_of_its_waking() -> None:
+    punctual, late = feed(1), feed(1)
+    expected = ticks(run(punctual, 12))
+    found = [
+        tick
+        for second in range(12)
+        for tick in ticks(late.wake(STARTS_AT_US + second * SECOND_US + 7 * (second % 3)))
+    ]
+    assert {tick.event_time_us % SECOND_US for tick in found} == {0, 7, 14}
+    assert [
+        msgspec.structs.replace(tick, event_time_us=STARTS_AT_US + tick.feed_sequence * SECOND_US)
+        for tick in found
+    ] == expected
+
+
 @pytest.mark.parametrize("interval_us", [0, 999, 3_000_000, 20_000_000])
 def test_an_interval_that_does_not_divide_the_heartbeat_is_refused(interval_us: int) -> None:
     with pytest.raises(InvalidInputError, match=f"interval_us {interval_us}; allowed"):
