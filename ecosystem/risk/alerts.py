@@ -51,6 +51,8 @@ class AlertBook:
         self._watches: dict[tuple[str, str], Watch] = {}
         self._raised_us: dict[str, deque[int]] = {}
         """When each rule raised its alerts of the last hour."""
+        self._active: tuple[Watch, ...] | None = ()
+        """The watches that have an alert; None until somebody asks after one has changed."""
 
     def watch(self, rule: str, subject: str, scale: SeverityScale) -> Watch:
         """Return the watch of `rule` over `subject`, new or known."""
@@ -66,9 +68,13 @@ class AlertBook:
         """Return every watch, in the order in which they began."""
         return tuple(self._watches.values())
 
-    def active(self) -> list[Watch]:
+    def active(self) -> tuple[Watch, ...]:
         """Return the watches that have an alert, in the order in which they began."""
-        return [watch for watch in self._watches.values() if watch.alert_id is not None]
+        if self._active is None:
+            self._active = tuple(
+                watch for watch in self._watches.values() if watch.alert_id is not None
+            )
+        return self._active
 
     def active_count(self) -> int:
         """Return how many alerts are active."""
@@ -162,6 +168,7 @@ class AlertBook:
         watch = self._watches.get(key)
         if watch is None:
             return
+        self._active = None
         match event:
             case RiskAlertRaised() | RiskAlertEscalated() if event.severity in SEVERITIES:
                 if isinstance(event, RiskAlertRaised):

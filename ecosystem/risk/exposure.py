@@ -88,20 +88,21 @@ class Exposure:
 
     def _measured(self) -> Exposures:
         portfolio, derivatives = self._portfolio, self._portfolio.derivatives
-        marks_e8, gross_e16 = portfolio.marks_e8, 0
+        positions_e8, marks_e8, gross_e16 = portfolio.positions_e8, portfolio.marks_e8, 0
+        derived_e8 = derivatives.deltas_e8
         deltas_e8: dict[str, int] = {}
         deltas_usd_e8: dict[str, int] = {}
         instruments_e8: dict[str, int] = {}
         valued = True
         for symbol, asset in MARKED_BY.items():
-            held_e8 = portfolio.positions_e8.get(asset, 0)
-            delta_e8 = held_e8 + derivatives.deltas_e8.get(asset, 0)
-            mark_e8 = marks_e8.get(asset, 0)
-            deltas_e8[asset], deltas_usd_e8[asset] = delta_e8, delta_e8 * mark_e8 // E8
+            held_e8, mark_e8 = positions_e8.get(asset, 0), marks_e8.get(asset, 0)
+            deltas_e8[asset] = delta_e8 = held_e8 + derived_e8.get(asset, 0)
+            deltas_usd_e8[asset] = delta_e8 * mark_e8 // E8
             if held_e8:
-                instruments_e8[symbol] = held_e8 * mark_e8 // E8
-                gross_e16 += abs(held_e8 * mark_e8)
-            valued = valued and bool(mark_e8 or not held_e8)
+                worth_e16 = held_e8 * mark_e8
+                instruments_e8[symbol] = worth_e16 // E8
+                gross_e16 += abs(worth_e16)
+                valued = valued and mark_e8 != 0
         for symbol, quantity_e8 in derivatives.quantities_e8.items():
             mark_e8 = marks_e8.get(UNDERLYINGS[symbol], 0)
             instruments_e8[symbol] = quantity_e8 * mark_e8 // E8
