@@ -58,6 +58,7 @@ class Revaluation(NamedTuple):
     """The part of it that is no profit."""
 
 
+_UNMOVED: Final = Revaluation(0, 0)
 _FLAT: Final = DerivativePosition(0, 0, 0, -1, EventId(bytes(16)))
 
 
@@ -110,6 +111,8 @@ class Derivatives:
         if before_e8 is None:
             worth_e16 = self.worth_e16(symbol, mark_e8)
             return Revaluation(worth_e16, worth_e16)
+        if not quantity_e8:
+            return _UNMOVED
         return Revaluation(quantity_e8 * (mark_e8 - before_e8), 0)
 
     def changed(self, event: PositionChanged) -> Revaluation | None:

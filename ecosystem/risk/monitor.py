@@ -8,6 +8,7 @@ import msgspec
 from ecosystem.events.alerts import InputsSilenceObserved, LimitsChanged
 from ecosystem.events.dead_letters import RecordDeadLettered
 from ecosystem.events.envelope import Event
+from ecosystem.events.prices import PriceTicked
 from ecosystem.events.words import EventId
 from ecosystem.risk.acting import Acting, same_answer
 from ecosystem.risk.acts import Act, is_act
@@ -66,6 +67,7 @@ class RiskEngine:
         self.rules = wired.rules
         self._whole, self._of_defects = wired.whole, wired.of_defects
         self._timed, self._handlers = wired.timed, wired.handlers
+        self._at_ticks = wired.at_ticks
 
     def process_slice(
         self, records: Iterable[Placed], undecodable: Iterable[RecordDeadLettered] = ()
@@ -197,6 +199,8 @@ class RiskEngine:
             trigger = event
             if now_us != event.event_time_us:
                 trigger = msgspec.structs.replace(event, event_time_us=now_us)
+            if type(event) is PriceTicked:
+                judges = self._at_ticks[event.instrument]
             for judge in judges:
                 for finding in judge(believed, now_us):
                     self._found(finding, trigger)

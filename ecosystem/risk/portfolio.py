@@ -194,8 +194,9 @@ class Portfolio:
 
     def raise_high_water(self) -> None:
         """Make the profit of this moment the high water where none was higher."""
-        if self.profit_e16 >= self.high_water.profit_e16:
-            self.high_water = HighWater(self.profit_e16, self.mark_ids())
+        profit_e16 = self._equity_e16 - self._deposits_e16
+        if profit_e16 >= self.high_water.profit_e16:
+            self.high_water = HighWater(profit_e16, self.mark_ids())
 
     @property
     def profit_e16(self) -> int:

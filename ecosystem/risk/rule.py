@@ -11,6 +11,7 @@ import msgspec
 
 from ecosystem.events.envelope import Event
 from ecosystem.events.words import EventId
+from ecosystem.instruments import INSTRUMENTS
 from ecosystem.risk.alerts import AlertBook
 from ecosystem.risk.severity import SeverityScale
 from ecosystem.risk.state import RiskState
@@ -34,6 +35,8 @@ class Rule(Generic[Limit]):
     name: ClassVar[str]
     version: ClassVar[int] = 1
     """Raised when the rule measures differently; every alert names it."""
+    instruments: ClassVar[frozenset[str]] = frozenset(INSTRUMENTS)
+    """Those at whose ticks it is judged, if at ticks."""
 
     def __init__(
         self, limit: Limit, scale: SeverityScale, state: RiskState, book: AlertBook

@@ -7,6 +7,8 @@ import msgspec
 
 from ecosystem.events.clock import ClockAdvanced
 from ecosystem.events.envelope import Event
+from ecosystem.events.prices import PriceTicked
+from ecosystem.instruments import INSTRUMENTS
 from ecosystem.risk.alerts import AlertBook
 from ecosystem.risk.intake.intake import Admit
 from ecosystem.risk.limits import Limits
@@ -40,6 +42,8 @@ class Wired(msgspec.Struct, frozen=True, kw_only=True):
     of_defects: Sequence[Callable[[int], Sequence[Finding]]]
     timed: Sequence[Rule[Any]]
     handlers: Mapping[type[Event], Handler]
+    at_ticks: Mapping[str, tuple[Judge, ...]]
+    """What judges a tick, by instrument: most rules care for a few of them."""
 
 
 def wire(
@@ -66,7 +70,13 @@ def wire(
         ],
         timed=[r for r in every if type(r).judge_time is not Rule.judge_time],
         handlers=_handlers(rules, state),
+        at_ticks={symbol: _at_ticks(rules, symbol) for symbol in INSTRUMENTS},
     )
+
+
+def _at_ticks(rules: Mapping[str, Rule[Any]], symbol: str) -> tuple[Judge, ...]:
+    judges = [rule.judges() for rule in rules.values() if symbol in rule.instruments]
+    return tuple(by_type[PriceTicked] for by_type in judges if PriceTicked in by_type)
 
 
 def _handlers(rules: Mapping[str, Rule[Any]], state: RiskState) -> dict[type[Event], Handler]:

@@ -53,7 +53,10 @@ class Average:
     def take(self, value_e8: int, held_us: int, memory_us: int) -> None:
         """Take in a value that held for `held_us`."""
         self.age_us += held_us
-        memory_us = max(min(self.age_us, memory_us), held_us)
+        if memory_us > self.age_us:
+            memory_us = self.age_us
+        if memory_us < held_us:
+            memory_us = held_us
         self.value_e8 += (value_e8 - self.value_e8) * held_us // memory_us
 
 

@@ -1,11 +1,12 @@
 """Price divergence: prices that belong together have come apart, and stay so."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
 
 from ecosystem.events.books import BookQuoted
+from ecosystem.events.prices import PriceTicked
 from ecosystem.events.words import EventId
 from ecosystem.risk.alerts import AlertBook
 from ecosystem.risk.lasting import LastingDeviation
@@ -74,42 +75,43 @@ class PriceDivergence(Rule[PriceDivergenceLimit]):
         """Return what was found of every relation and every book whose prices are fresh."""
         every_us = self.limit.every_us
         self.due_us = (now_us // every_us + 1) * every_us
+        since_us = now_us - FRESH_US
+        fresh = {
+            symbol: tick for symbol, tick in self._ticks.items() if tick.event_time_us >= since_us
+        }
         found: list[Finding] = []
         for relation, watch, lasting in self._related:
-            found += self._judge_relation(relation, watch, lasting, now_us)
+            found += self._judge_relation(relation, watch, lasting, fresh, now_us)
         for books in self.state.books.books.values():
-            for book in books.values():
-                if book.event_time_us >= now_us - FRESH_US:
-                    found += self._judge_book(book, now_us)
+            for symbol, book in books.items():
+                if book.event_time_us >= since_us and symbol in fresh:
+                    found += self._judge_book(book, fresh[symbol], now_us)
         return found
 
-    def _is_fresh(self, symbol: str, now_us: int) -> bool:
-        tick = self._ticks.get(symbol)
-        return tick is not None and tick.event_time_us >= now_us - FRESH_US
-
     def _judge_relation(
-        self, relation: Relation, watch: Watch, lasting: LastingDeviation, now_us: int
+        self,
+        relation: Relation,
+        watch: Watch,
+        lasting: LastingDeviation,
+        fresh: Mapping[str, PriceTicked],
+        now_us: int,
     ) -> Sequence[Finding]:
         price_e8 = E8
         for symbol in relation.factors:
-            if not self._is_fresh(symbol, now_us):
+            if symbol not in fresh:
                 return NOTHING
             price_e8 = price_e8 * self._mids_e8[symbol] // E8
-        if not self._is_fresh(relation.product, now_us):
+        if relation.product not in fresh:
             return NOTHING
         product_e8 = self._mids_e8[relation.product]
         apart_e8 = (price_e8 - product_e8) * E8 // product_e8
-        symbols = (*relation.factors, relation.product)
-        ids = tuple(self._ticks[symbol].event_id for symbol in symbols)
+        ids = tuple([fresh[symbol].event_id for symbol in (*relation.factors, relation.product)])
         return self._judge(watch, lasting, apart_e8, ids, now_us)
 
-    def _judge_book(self, book: BookQuoted, now_us: int) -> Sequence[Finding]:
+    def _judge_book(self, book: BookQuoted, tick: PriceTicked, now_us: int) -> Sequence[Finding]:
         venue, symbol = book.venue, book.instrument
         mid_e8 = self.state.books.mids_e8[venue].get(symbol)
-        if mid_e8 is None or not self._is_fresh(symbol, now_us):
-            return NOTHING
-        tick = self._ticks[symbol]
-        if tick.feed == venue:
+        if mid_e8 is None or tick.feed == venue:
             return NOTHING
         placed = self._placed.get((venue, symbol))
         if placed is None:

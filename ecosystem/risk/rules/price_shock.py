@@ -58,8 +58,8 @@ class PriceShock(Rule[PriceShockLimit]):
         return {PriceTicked: self._judge}
 
     def _judge(self, tick: PriceTicked, now_us: int) -> Sequence[Finding]:
-        mid_e8 = self._mids_e8[tick.instrument]
-        window = self._windows[tick.instrument]
+        symbol, limit = tick.instrument, self.limit
+        mid_e8, window = self._mids_e8[symbol], self._windows[symbol]
         highs, lows = window.highs, window.lows
         quote = (now_us, mid_e8, tick.event_id)
         while highs and highs[-1][1] <= mid_e8:
@@ -68,7 +68,7 @@ class PriceShock(Rule[PriceShockLimit]):
         while lows and lows[-1][1] >= mid_e8:
             lows.pop()
         lows.append(quote)
-        since_us = now_us - self.limit.window_us
+        since_us = now_us - limit.window_us
         while highs[0][0] < since_us:
             highs.popleft()
         while lows[0][0] < since_us:
@@ -76,8 +76,8 @@ class PriceShock(Rule[PriceShockLimit]):
         high_e8, low_e8 = highs[0][1], lows[0][1]
         fall_e8 = (high_e8 - mid_e8) * E8 // high_e8
         rise_e8 = (mid_e8 - low_e8) * E8 // low_e8
-        move_e8 = max(fall_e8, rise_e8)
-        utilisation_e8 = move_e8 * E8 // self.limit.move_e8
+        move_e8 = fall_e8 if fall_e8 >= rise_e8 else rise_e8
+        utilisation_e8 = move_e8 * E8 // limit.move_e8
         if window.watch.stays(utilisation_e8):
             return NOTHING
         return (self._finding(window, move_e8, utilisation_e8, fell=fall_e8 >= rise_e8),)

@@ -33,6 +33,7 @@ class StablecoinDepeg(Rule[StablecoinDepegLimit]):
     """
 
     name = "stablecoin_depeg"
+    instruments = frozenset(STABLECOINS.values())
 
     def __init__(
         self, limit: StablecoinDepegLimit, scale: SeverityScale, state: RiskState, book: AlertBook
@@ -49,10 +50,7 @@ class StablecoinDepeg(Rule[StablecoinDepegLimit]):
         return {PriceTicked: self._judge}
 
     def _judge(self, tick: PriceTicked, now_us: int) -> Sequence[Finding]:
-        watched = self._watched.get(tick.instrument)
-        if watched is None:
-            return NOTHING
-        coin, watch, lasting = watched
+        coin, watch, lasting = self._watched[tick.instrument]
         limit = self.limit
         deviation_e8 = self._mids_e8[tick.instrument] - E8
         lasted_e8 = lasting.take(now_us, deviation_e8, tick.event_id, limit.lasts_us)

@@ -45,6 +45,7 @@ class StablecoinExposure(Rule[StablecoinExposureLimit]):
     """Follows the peg at ticks; judged whenever it or the worth of the portfolio has moved."""
 
     name = "stablecoin_exposure"
+    instruments = frozenset(COIN_OF)
 
     def __init__(
         self,
@@ -63,14 +64,12 @@ class StablecoinExposure(Rule[StablecoinExposureLimit]):
         return {PriceTicked: self._follow}
 
     def _follow(self, tick: PriceTicked, now_us: int) -> Sequence[Finding]:
-        coin = COIN_OF.get(tick.instrument)
-        if coin is not None:
-            _, lasting = self._pegs[coin]
-            before_e8 = lasting.value_e8
-            deviation_e8 = self.state.market.mids_e8[tick.instrument] - E8
-            if lasting.take(now_us, deviation_e8, tick.event_id, self.limit.lasts_us) != before_e8:
-                # The portfolio need not have moved for less of it to be allowed.
-                self.state.moved_by = tick
+        _, lasting = self._pegs[COIN_OF[tick.instrument]]
+        before_e8 = lasting.value_e8
+        deviation_e8 = self.state.market.mids_e8[tick.instrument] - E8
+        if lasting.take(now_us, deviation_e8, tick.event_id, self.limit.lasts_us) != before_e8:
+            # The portfolio need not have moved for less of it to be allowed.
+            self.state.moved_by = tick
         return NOTHING
 
     def judge_whole(self) -> Sequence[Finding]:
@@ -81,8 +80,11 @@ class StablecoinExposure(Rule[StablecoinExposureLimit]):
         found: list[Finding] = []
         for coin, (watch, lasting) in self._pegs.items():
             off_peg = abs(lasting.value_e8) > self.limit.tolerated_e8
-            share_e8 = self._share_e8(coin) if off_peg else 0
-            if not watch.stays(share_e8 * E8 // self.limit.allowed_e8(lasting.value_e8)):
+            share_e8 = utilisation_e8 = 0
+            if off_peg:
+                share_e8 = self._share_e8(coin)
+                utilisation_e8 = share_e8 * E8 // self.limit.allowed_e8(lasting.value_e8)
+            if not watch.stays(utilisation_e8):
                 found += self._found(coin, watch, lasting, share_e8)
         return found
 

@@ -41,24 +41,24 @@ class TrailingStop(Rule[TrailingStopLimit]):
     """Judged at every tick that marks an asset."""
 
     name = "trailing_stop"
+    instruments = frozenset(MARKED_BY)
 
     def __init__(
         self, limit: TrailingStopLimit, scale: SeverityScale, state: RiskState, book: AlertBook
     ) -> None:
         super().__init__(limit, scale, state, book)
         self._held = {symbol: _Held(self.watch(asset)) for symbol, asset in MARKED_BY.items()}
+        self._delta_e8 = state.exposure.delta_e8
+        self._marks_e8 = state.portfolio.marks_e8
 
     def judges(self) -> Mapping[type[Event], Judge]:
         """Return what is judged at ticks."""
         return {PriceTicked: self._judge}
 
     def _judge(self, tick: PriceTicked, now_us: int) -> Sequence[Finding]:
-        held = self._held.get(tick.instrument)
-        if held is None:
-            return NOTHING
+        held = self._held[tick.instrument]
         asset = MARKED_BY[tick.instrument]
-        delta_e8 = self.state.exposure.delta_e8(asset)
-        mid_e8 = self.state.portfolio.marks_e8[asset]
+        delta_e8, mid_e8 = self._delta_e8(asset), self._marks_e8[asset]
         side = (delta_e8 > 0) - (delta_e8 < 0)
         turned = side != held.side or not held.best_e8
         if turned or (mid_e8 - held.best_e8) * side > 0:
