@@ -56,27 +56,28 @@ class Intake:
         self._trades = Doubles()
         self._moved_e8: dict[tuple[str, str, bytes], int] = {}
         """By how much a trade has moved an account's balance of an asset."""
-        self._inspects: Mapping[type[Event], Callable[[Any], bool]] = {
+        self._defects: Mapping[type[Event], Callable[[Any], Defect | None]] = {
             OrderFilled: self._fill,
             OrderSubmitted: self._order,
-            BookQuoted: self._sound(defect_of_book),
-            PositionChanged: self._sound(defect_of_position),
-            ReconciliationCompleted: self._sound(defect_of_reconciliation),
-            SettlementInstructed: self._sound(defect_of_settlement),
-            SettlementDelayed: self._sound(defect_of_settlement),
-            SettlementCompleted: self._sound(defect_of_settlement),
-            SettlementFailed: self._sound(defect_of_settlement),
-            SettlementCancelled: self._sound(defect_of_settlement),
+            BookQuoted: defect_of_book,
+            PositionChanged: defect_of_position,
+            ReconciliationCompleted: defect_of_reconciliation,
+            SettlementInstructed: defect_of_settlement,
+            SettlementDelayed: defect_of_settlement,
+            SettlementCompleted: defect_of_settlement,
+            SettlementFailed: defect_of_settlement,
+            SettlementCancelled: defect_of_settlement,
         }
+        """For each event type that is looked at, what says why a record goes no further."""
 
     @property
     def inspected(self) -> tuple[type[Event], ...]:
         """The event types that are looked at, though nobody else may be."""
-        return (PriceTicked, *self._inspects)
+        return (PriceTicked, *self._defects)
 
     def guarded(self, kind: type[Event], take: Take) -> Admit:
         """Return what takes in an event of a type, after it was looked at."""
-        inspect, seen, note = self._inspects.get(kind), self._doubles.seen, self._quality.note
+        defect_of, seen, note = self._defects.get(kind), self._doubles.seen, self._quality.note
         if kind is PriceTicked:
             return self._guarded_tick(take)
         if kind is BalanceChanged:
@@ -86,7 +87,8 @@ class Intake:
             if seen(event.event_id):
                 note("EVENT_DOUBLED", event)
                 return None
-            if inspect is not None and not inspect(event):
+            if defect_of is not None and (defect := defect_of(event)) is not None:
+                note(defect, event)
                 return None
             return event if take(event) else None
 
@@ -137,26 +139,18 @@ class Intake:
             paid_e8 -= fill.fee_e8
         return self._moved_e8.get((fill.account, asset, fill.trade_id)) == paid_e8
 
-    def _sound(self, defect_of: Callable[[Any], Defect | None]) -> Callable[[Any], bool]:
-        def inspect(event: Event) -> bool:
-            defect = defect_of(event)
-            if defect is not None:
-                self._quality.note(defect, event)
-            return defect is None
-
-        return inspect
-
-    def _fill(self, fill: OrderFilled) -> bool:
+    def _fill(self, fill: OrderFilled) -> Defect | None:
         defect = defect_of_fill(fill)
         # A trade has two sides, and both may be the firm's: the order tells them apart.
         if defect is None and self._trades.seen(fill.trade_id + fill.order_id):
             defect = "FILL_REPEATED"
         if defect is None and self._is_absurd(fill):
             defect = "FILL_PRICE_ABSURD"
-        if defect is None:
-            return True
-        self._quality.note(defect, fill)
-        return defect == "FILL_PRICE_ABSURD" and self._was_paid(fill)
+            if self._was_paid(fill):
+                # What was paid has happened: it is told, and taken in all the same.
+                self._quality.note(defect, fill)
+                return None
+        return defect
 
     def _is_absurd(self, fill: OrderFilled) -> bool:
         mid_e8, price_e8 = self._mids_e8.get(fill.instrument), fill.price_e8
@@ -164,8 +158,7 @@ class Intake:
             return False
         return mid_e8 > price_e8 * FILL_FACTOR_MAX or price_e8 > mid_e8 * FILL_FACTOR_MAX
 
-    def _order(self, order: OrderSubmitted) -> bool:
+    def _order(self, order: OrderSubmitted) -> None:
         # A wish nobody can fulfil is a wish all the same: whoever counts orders counts it.
         if (defect := defect_of_order(order)) is not None:
             self._quality.note(defect, order)
-        return True

@@ -3,6 +3,7 @@
 from typing import Any
 
 from ecosystem.events.envelope import Event
+from ecosystem.events.prices import PriceTicked
 from ecosystem.risk.alerts import AlertBook
 from ecosystem.risk.portfolio import Portfolio
 from ecosystem.risk.rule import RuleKind
@@ -47,6 +48,8 @@ class Rig:
                 found += self.rule.judge_defects(event.event_time_us)
                 self.state.quality.untold.clear()
             judge = self.rule.judges().get(type(event))
+            if isinstance(event, PriceTicked) and event.instrument not in self.rule.instruments:
+                continue
             if judge is not None and believed is not None:
                 found += judge(believed, event.event_time_us)
         return found
