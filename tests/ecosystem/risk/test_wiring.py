@@ -1,0 +1,30 @@
+"""Which rules are asked about what."""
+
+from ecosystem.events.prices import PriceTicked
+from ecosystem.instruments import INSTRUMENTS
+from ecosystem.risk.alerts import AlertBook
+from ecosystem.risk.rules.stablecoin_depeg import StablecoinDepeg
+from ecosystem.risk.rules.trailing_stop import TrailingStop
+from ecosystem.risk.state import RiskState
+from ecosystem.risk.wiring import wire
+from tests.ecosystem.risk.facts import limits
+
+
+def test_a_rule_is_asked_about_the_ticks_of_its_instruments_and_about_no_others() -> None:
+    wired = wire(limits(), {}, RiskState(), AlertBook(1))
+    judges = {name: rule.judges().get(PriceTicked) for name, rule in wired.rules.items()}
+    asked = {
+        name: {symbol for symbol in INSTRUMENTS if judge in wired.at_ticks[symbol]}
+        for name, judge in judges.items()
+        if judge is not None
+    }
+    assert asked == {name: wired.rules[name].instruments for name in asked}
+    assert asked[StablecoinDepeg.name] == {"USDT-USD"}
+    assert asked[TrailingStop.name] == {"BTC-USD", "ETH-USD", "USDT-USD"}
+
+
+def test_rules_are_asked_about_a_tick_in_the_order_of_the_registry() -> None:
+    wired = wire(limits(), {}, RiskState(), AlertBook(1))
+    every = [rule.judges().get(PriceTicked) for rule in wired.rules.values()]
+    for judges in wired.at_ticks.values():
+        assert [judge for judge in every if judge in judges] == list(judges)
