@@ -22,7 +22,13 @@ from tse.conforming.results import ScenarioResult, detections_of, false_alarms_o
 from tse.running.environment import EVERY_EVENT, Environment
 from tse.running.findings import Findings, await_findings
 from tse.running.processes import STOP_GRACE_S, ProcessEndedError, Processes
-from tse.running.services import AUDIT, RISK_MONITOR, start_audit, start_monitor
+from tse.running.services import (
+    AUDIT,
+    RISK_MONITOR,
+    start_audit,
+    start_monitor,
+    write_limits,
+)
 from tse.running.world_run import prepare
 
 RUNS: Final = "process"
@@ -110,7 +116,13 @@ class _Watch:
         clients = environment.clients(plan.run_id)
         with Processes(environment.home / "runs" / plan.run_id) as processes:
             command = self._options.command
-            start_monitor(processes, environment, plan.run_id, command=command)
+            start_monitor(
+                processes,
+                environment,
+                plan.run_id,
+                limits=write_limits(environment, plan),
+                command=command,
+            )
             start_audit(processes, environment, plan.run_id)
             host = build_host(
                 plan,
