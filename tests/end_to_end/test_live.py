@@ -21,6 +21,8 @@ from tse.running.world_run import WorldOptions
 
 pytestmark = [pytest.mark.infra, pytest.mark.timeout(600)]
 SCALE = 40.0
+KILLING_SCALE = 20.0
+"""Slower, since a service that starts again takes its time on the wall."""
 EVERY_TOPIC = (*PRODUCTION, "scenario-injections", "strategy-signals")
 KILLED = ("exchange-okx", "market-data", "custodian", "trading-engine", "risk-monitor")
 
@@ -59,7 +61,7 @@ def test_services_killed_while_a_scenario_runs_lose_and_double_nothing(
         environment,
         plan,
         WorldOptions(),
-        SCALE,
+        KILLING_SCALE,
         kill_one_after_the_other,
         on_ready=services.append,
     )
