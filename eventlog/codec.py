@@ -1,22 +1,20 @@
 """Events to bytes and back: Confluent framing, Avro body, schema ids from the lock."""
 
-import io
 import struct
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 import msgspec
-from fastavro import parse_schema, schemaless_reader, schemaless_writer
 
 from ecosystem.events.envelope import CAUSATION_ID_AT, FRAME_BYTES, Event
+from eventlog.avro_bodies import Bodies, Schema, bodies_of
 from eventlog.errors import CatalogueError, UndecodableRecordError
-from eventlog.plain_records import plain_encoder
 from eventlog.records import RawRecord, Record
 from eventlog.schema.store import WrittenSchema, released_schemas
 
 ENVELOPE_END: Final = CAUSATION_ID_AT + 16
 _FRAME: Final = struct.Struct(">bI")
-_PLAIN: Final = (int, str, bool, bytes)
+_BYTES: Final = (bytes,)
 
 
 class _Form(msgspec.Struct, frozen=True):
@@ -24,13 +22,8 @@ class _Form(msgspec.Struct, frozen=True):
 
     event_type: type[Event]
     frame: bytes
-    schema: Any
-    latest: Any
-    """The schema the struct has now, when it is not the one the record was written with."""
-    flat: bool
-    """No field holds a record or a list, so the struct can be built without conversion."""
-    encode: Callable[[Event], bytes] | None
-    """What encodes it in one go; None when only the general writer can."""
+    bodies: Bodies
+    as_fields: Callable[[Any], dict[str, Any]]
 
 
 class Codec:
@@ -55,16 +48,13 @@ class Codec:
             self._add(event_type, versions)
 
     def _add(self, event_type: type[Event], versions: Sequence[WrittenSchema]) -> None:
-        parsed = [parse_schema(dict(written.schema), named_schemas={}) for written in versions]
-        flat = _is_flat(event_type)
-        for written, schema in zip(versions, parsed, strict=True):
+        latest = versions[-1].schema
+        for written in versions:
             form = _Form(
                 event_type=event_type,
                 frame=_FRAME.pack(0, written.id),
-                schema=schema,
-                latest=None if schema is parsed[-1] else parsed[-1],
-                flat=flat,
-                encode=plain_encoder(written.schema, _FRAME.pack(0, written.id)),
+                bodies=bodies_of(written.schema, latest),
+                as_fields=_as_builtins if _has_records(latest) else msgspec.structs.asdict,
             )
             self._readers[written.id] = form
             self._writers[event_type] = form
@@ -83,13 +73,7 @@ class Codec:
         form = self._writers.get(type(event))
         if form is None:
             raise CatalogueError(f"{type(event).__name__}: this codec was not given its schema")
-        if form.encode is not None:
-            return form.encode(event)
-        out = io.BytesIO(form.frame)
-        out.seek(FRAME_BYTES)
-        body = msgspec.structs.asdict(event) if form.flat else _as_builtins(event)
-        schemaless_writer(out, form.schema, body)
-        return out.getvalue()
+        return form.frame + form.bodies.encode(form.as_fields(event))
 
     def decode(self, value: bytes) -> Event:
         """Return the event in a record value.
@@ -103,23 +87,11 @@ class Codec:
                 f"schema id {schema_id(value)}: ids of the lock are allowed:"
                 f" {', '.join(map(str, sorted(self._readers)))}"
             )
-        body = io.BytesIO(value)
-        body.seek(FRAME_BYTES)
         try:
-            fields: Any = schemaless_reader(body, form.schema, form.latest)
-            if body.tell() != len(value):
-                raise UndecodableRecordError(
-                    f"{form.event_type.__name__}: {len(value) - body.tell()} bytes follow its end"
-                )
-            if form.flat:
-                return form.event_type(**fields)
-            return msgspec.convert(fields, form.event_type, builtin_types=(bytes,))
-        except UndecodableRecordError:
-            raise
-        except Exception as error:  # fastavro raises a dozen kinds on bytes that are not its own
-            raise UndecodableRecordError(
-                f"{form.event_type.__name__}: {type(error).__name__}: {error}"
-            ) from error
+            fields = form.bodies.decode(value[FRAME_BYTES:])
+            return msgspec.convert(fields, form.event_type, builtin_types=_BYTES)
+        except (UndecodableRecordError, msgspec.ValidationError) as error:
+            raise UndecodableRecordError(f"{form.event_type.__name__}: {error}") from error
 
     def decode_batch(
         self, records: Iterable[RawRecord]
@@ -155,19 +127,21 @@ def schema_id(value: bytes) -> int:
     return int(number)
 
 
-def _is_flat(event_type: type[Event]) -> bool:
-    plain: tuple[Any, ...] = (*_PLAIN, type(None))
-    for field in msgspec.structs.fields(event_type):
-        kind = getattr(field.type, "__supertype__", field.type)
-        options = getattr(kind, "__args__", (kind,))
-        values = (getattr(option, "__supertype__", option) for option in options)
-        if not all(isinstance(value, str) or value in plain for value in values):
-            return False
-    return True
+def _has_records(schema: Schema) -> bool:
+    """Whether a field holds records, alone or in a list, beside the plain values there are."""
+    return any(_names_record(field["type"]) for field in schema["fields"])
+
+
+def _names_record(kind: Any) -> bool:
+    match kind:
+        case {"type": "record"}:
+            return True
+        case {"items": items}:
+            return _names_record(items)
+        case [*options]:
+            return any(map(_names_record, options))
+    return False
 
 
 def _as_builtins(event: Event) -> Any:
-    return msgspec.to_builtins(event, builtin_types=(bytes,))
-
-
-Encode = Callable[[Event], bytes]
+    return msgspec.to_builtins(event, builtin_types=_BYTES)
