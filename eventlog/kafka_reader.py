@@ -6,7 +6,7 @@ fast readers; `consume(n, t)` returns only with n records or at the time-out, so
 """
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from confluent_kafka import (
@@ -157,15 +157,19 @@ class KafkaReader:
             ends[place] = self._consumer.get_watermark_offsets(at, METADATA_TIMEOUT_S)[1]
         return ends
 
-    def lag_records(self) -> int | None:
-        """Return how many offsets lie behind the positions, as far as the fetches have told."""
-        lag = 0
+    def lags(self) -> Mapping[Partition, int]:
+        """Return for each partition how many offsets lie behind its position, where known."""
+        lags = {}
         for place, position in self._next.items():
             known = self._consumer.get_watermark_offsets(self._at(place), cached=True)
-            if known is None or known[1] < 0:
-                return None
-            lag += max(0, known[1] - position)
-        return lag if self._next else None
+            if known is not None and known[1] >= 0:
+                lags[place] = max(0, known[1] - position)
+        return lags
+
+    def lag_records(self) -> int | None:
+        """Return how many offsets lie behind the positions, as far as the fetches have told."""
+        lags = self.lags()
+        return sum(lags.values()) if lags and len(lags) == len(self._next) else None
 
     def seek(self, positions: Positions) -> None:
         """Continue at these offsets in the partitions named."""

@@ -4,7 +4,7 @@ Implementations: `eventlog.kafka_reader` and `eventlog.kafka_appender` (the brok
 `eventlog.memory_log` (one process). One contract suite runs over both.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from ecosystem.events.envelope import Event
@@ -34,12 +34,16 @@ class LogReader(Protocol):
         """Return for each partition of the topics the offset after its last committed record."""
         ...
 
-    def lag_records(self) -> int | None:
-        """Return how many offsets lie between the positions and the ends, as far as is known.
+    def lags(self) -> Mapping[Partition, int]:
+        """Return for each partition how many offsets lie between its position and its end.
 
-        Nothing is asked of the broker: what it told with the last records counts. None before it
-        has told of every partition.
+        Nothing is asked of the broker: what it told with the last records counts. A partition of
+        which it has not told is missing.
         """
+        ...
+
+    def lag_records(self) -> int | None:
+        """Return the sum of the lags; None before that of every partition is known."""
         ...
 
     def seek(self, positions: Positions) -> None:

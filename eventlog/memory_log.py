@@ -1,7 +1,7 @@
 """The log in memory: the same contract as the broker's, for tests and for re-derivations."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from ecosystem.events.envelope import Event
 from eventlog.codec import Codec
@@ -68,9 +68,13 @@ class MemoryReader:
         """Return for each partition the offset after its last record."""
         return {place: len(self._log.partitions[place]) for place in self._next}
 
+    def lags(self) -> Mapping[Partition, int]:
+        """Return for each partition how many records have not been handed out."""
+        return {place: end - self._next[place] for place, end in self.end_offsets().items()}
+
     def lag_records(self) -> int | None:
         """Return how many records have not been handed out."""
-        return sum(end - self._next[place] for place, end in self.end_offsets().items())
+        return sum(self.lags().values())
 
     def seek(self, positions: Positions) -> None:
         """Continue at these offsets in the partitions named."""

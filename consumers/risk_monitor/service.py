@@ -201,7 +201,8 @@ class RiskMonitorService:
                 if raw.topic in self._steward_of
             ],
             self._reader.positions(),
-            self._reader.lag_records() if self._mode == "arrival" else None,
+            self._reader.lags() if self._mode == "arrival" else {},
+            time.monotonic(),
         )
         if batch:
             self._window.heard()

@@ -3,7 +3,7 @@
 First the slices that an earlier life of this monitor has recorded, by the offset vectors of its
 heartbeats; then slices of its own. Under `clock` a slice is what lies below the ends that a
 ClockAdvanced names, so nobody's speed decides what is judged together; under `arrival` it is
-whatever is there.
+whatever is there, and of a backlog what its slowest partition has reached.
 """
 
 from collections import deque
@@ -12,6 +12,7 @@ from typing import Final, Literal
 
 import msgspec
 
+from consumers.risk_monitor.catching_up import CatchUp
 from ecosystem.errors import InvalidInputError
 from ecosystem.events.alerts import RiskHeartbeat
 from ecosystem.events.clock import ClockAdvanced
@@ -20,6 +21,7 @@ from eventlog.records import Partition, Positions, RawRecord, Record
 
 SliceMode = Literal["clock", "arrival"]
 LAG_UNKNOWN: Final = -1
+_NOT_KNOWN: Final[Mapping[Partition, int]] = {}
 
 
 class Undecodable(msgspec.Struct, frozen=True, gc=False):
@@ -59,6 +61,7 @@ class SliceAssembler:
         self._clocks: deque[Record] = deque()
         self._positions: dict[Partition, int] = {}
         self._lag_records = LAG_UNKNOWN
+        self._catch_up = CatchUp()
 
     @property
     def recorded_left(self) -> int:
@@ -67,17 +70,22 @@ class SliceAssembler:
 
     def add(
         self,
-        records: Iterable[Record],
+        records: Sequence[Record],
         undecodable: Iterable[Undecodable],
         positions: Positions,
-        lag_records: int | None = None,
+        lags: Mapping[Partition, int] = _NOT_KNOWN,
+        now_s: float = 0.0,
     ) -> None:
         """Take in records, each partition in order, and how far each partition was read.
 
         Args:
-            lag_records: how much was left to read then, where that is known.
+            lags: how much was left to read then, of the partitions of which it is known; only
+                slices by arrival need it.
+            now_s: the time on a clock that never steps back.
         """
-        self._lag_records = LAG_UNKNOWN if lag_records is None else lag_records
+        if self._mode == "arrival":
+            self._lag_records = LAG_UNKNOWN if len(lags) < len(positions) else sum(lags.values())
+            self._catch_up.note(records, positions, lags, now_s)
         buffers = self._buffers
         for record in records:
             place = (record.topic, record.partition)
@@ -136,10 +144,25 @@ class SliceAssembler:
         return self._cut(clock.clock_sequence, ends, 0, recorded=False)
 
     def _next_by_arrival(self) -> Slice | None:
-        if not any(self._buffers.values()):
-            return None
+        horizon_us = self._catch_up.horizon_us
         ends = dict(self._positions)
-        return self._cut(self._next_sequence, ends, self._lag_records, recorded=False)
+        if horizon_us is not None:
+            ends |= self._later_than(horizon_us)
+        begins = ((place, buffer[0]) for place, buffer in self._buffers.items() if buffer)
+        if all(_offset(first) >= ends[place] for place, first in begins):
+            return None
+        lag_records = self._lag_records
+        if lag_records != LAG_UNKNOWN:
+            lag_records += sum(self._positions.values()) - sum(ends.values())
+        return self._cut(self._next_sequence, ends, lag_records, recorded=False)
+
+    def _later_than(self, horizon_us: int) -> Positions:
+        """Where the first record beyond an event time lies, in each partition that has one."""
+        return {
+            place: later
+            for place, buffer in self._buffers.items()
+            if (later := _first_later(buffer, horizon_us)) is not None
+        }
 
     def _covers(self, ends: Mapping[Partition, int]) -> bool:
         return all(self._positions.get(place, 0) >= end for place, end in ends.items())
@@ -177,6 +200,13 @@ class SliceAssembler:
 
     def _is_below(self, record: Record, ends: Mapping[Partition, int]) -> bool:
         return record.offset < ends.get((record.topic, record.partition), 0)
+
+
+def _first_later(buffer: Iterable[Record | Undecodable], horizon_us: int) -> int | None:
+    for item in buffer:
+        if isinstance(item, Record) and item.event.event_time_us > horizon_us:
+            return item.offset
+    return None
 
 
 def _offset(item: Record | Undecodable) -> int:

@@ -1,7 +1,7 @@
 """A real world's history in memory: simulators, an injection, a monitor in step, and people."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from random import Random
@@ -230,6 +230,14 @@ class TimelyReader(MemoryReader):
             self._next[place] = end
             batch += records[at:end]
         return batch
+
+    def lags(self) -> Mapping[Partition, int]:
+        """Return no lag: what has not been handed out is not there yet."""
+        return dict.fromkeys(self._next, 0)
+
+    def lag_records(self) -> int:
+        """Return how many records of the history are still to come."""
+        return sum(super().lags().values())
 
 
 def time_of(record: RawRecord) -> int:

@@ -85,6 +85,7 @@ class Feeder:
             [item for item in batch if isinstance(item, Record)],
             [item for item in batch if isinstance(item, Undecodable)],
             dict(self._at),
+            {place: len(self._log[place]) - at for place, at in self._at.items()},
         )
 
     def feed_all(self) -> None:
