@@ -19,24 +19,25 @@ import msgspec
 from confluent_kafka import TIMESTAMP_LOG_APPEND_TIME, Producer
 
 from benchmarks.alert_echo import TOLD, Echo
-from benchmarks.alert_load import MARK, Load, new_engine, slices
+from benchmarks.alert_load import MARK, RULE, Load, new_engine, shock_limits, slices
 from benchmarks.broker import environment, fresh_clients
 from benchmarks.row import Row
-from ecosystem.events.envelope import CAUSATION_ID_AT, EVENT_ID_AT, Event
+from ecosystem.events.alerts import RiskAlertRaised
+from ecosystem.events.envelope import EVENT_ID_AT, Event
+from ecosystem.events.prices import PriceTicked
 from eventlog.clients import Clients
-from eventlog.codec import schema_id
 from eventlog.kafka_reader import KafkaReader
 from tse.running.environment import ROOT, Environment
-from tse.running.plans import LIMITS
 from tse.running.processes import Processes
 from tse.running.services import RISK_MONITOR, start_monitor
 
 RATES: Final = (1_000, 5_000, 10_000)
-PHASE_S: Final = 8
+PHASE_S: Final = 20
 WARM_UP_RATE: Final = 5_000
 WARM_UP_S: Final = 12
 """The broker's Java compiles what it runs often; until then all of it is several times slower."""
 ANSWER_MAX_S: Final = 60.0
+SETTLED_AFTER_S: Final = 3.0
 QUANTILES: Final = {"p50": 0.5, "p99": 0.99, "max": 1.0}
 AIM: Final = "p99 <= 50 ms at 10 000"
 SLICE_RECORDS: Final = 100
@@ -71,9 +72,6 @@ class Subject:
     def __init__(self, clients: Clients, processes: Processes) -> None:
         self._clients = clients
         self._processes = processes
-        self._heartbeats = {
-            number for number, name in clients.codec.event_types.items() if name == "RiskHeartbeat"
-        }
         self._producer = Producer(
             {
                 **clients.broker.connection("admin").client_config(),
@@ -89,6 +87,22 @@ class Subject:
         self._listener = Thread(target=self._listen, daemon=True)
         self._listener.start()
 
+    def warm_up(self, batch: list[Sent], rate: int) -> None:
+        """Send at `rate` a second, and return when answers come no more.
+
+        A broker that still compiles itself hands out partitions so unevenly that a step may find
+        the alert of the last one not over yet; so not every trigger has an answer.
+        """
+        phase = self._send(batch, rate)
+        count, since_s = -1, time.monotonic()
+        while time.monotonic() - since_s < SETTLED_AFTER_S:
+            self._processes.check()
+            if len(phase.answered_ms) != count:
+                count, since_s = len(phase.answered_ms), time.monotonic()
+            time.sleep(0.01)
+        if not count:
+            raise RuntimeError("nothing answers")
+
     def send(self, batch: list[Sent], rate: int) -> Phase:
         """Send at `rate` a second, and return when every trigger is answered.
 
@@ -96,6 +110,11 @@ class Subject:
             RuntimeError: alerts are missing.
             ProcessEndedError: the process has ended.
         """
+        phase = self._send(batch, rate)
+        self._await_answers(phase)
+        return phase
+
+    def _send(self, batch: list[Sent], rate: int) -> Phase:
         phase = self._phase = Phase({}, {}, {})
         produce, poll = self._producer.produce, self._producer.poll
         prefix = self._clients.namespace.prefix
@@ -112,7 +131,6 @@ class Subject:
             poll(0)
             time.sleep(_PACE_S)
         self._producer.flush()
-        self._await_answers(phase)
         return phase
 
     def _await_answers(self, phase: Phase) -> None:
@@ -141,8 +159,11 @@ class Subject:
             records = self._reader.poll(0.1)
             now_ms = time.perf_counter() * 1_000
             for record in records:
-                if schema_id(record.value) not in self._heartbeats:
-                    trigger = record.value[CAUSATION_ID_AT : CAUSATION_ID_AT + _ID_BYTES]
+                event = self._clients.codec.decode(record.value)
+                if isinstance(event, PriceTicked) or (
+                    isinstance(event, RiskAlertRaised) and event.rule == RULE
+                ):
+                    trigger = bytes(event.causation_id)
                     self._phase.answered_ms[trigger] = (record.record_time_ms, now_ms)
 
     def close(self) -> None:
@@ -252,7 +273,9 @@ def run() -> list[Row]:
     rows: list[Row] = []
 
     def start_ours(processes: Processes, clients: Clients) -> None:
-        start_monitor(processes, around, clients.namespace.name, slices="arrival", limits=LIMITS)
+        limits = around.home / "shock-limits.toml"
+        limits.write_text(shock_limits())
+        start_monitor(processes, around, clients.namespace.name, slices="arrival", limits=limits)
 
     with (
         broker_times() as around,
@@ -262,7 +285,7 @@ def run() -> list[Row]:
         clients = around.clients("")
         warm_up, _ = load.ticks(WARM_UP_S * WARM_UP_RATE, WARM_UP_RATE)
         for subject in (ours, raw):
-            subject.send(placed(clients, [*load.deposits(), *warm_up]), WARM_UP_RATE)
+            subject.warm_up(placed(clients, [*load.deposits(), *warm_up]), WARM_UP_RATE)
         for rate in RATES:
             events, _ = load.ticks(PHASE_S * rate, rate)
             batch = placed(clients, events)
