@@ -1,5 +1,8 @@
 """The measures of the portfolio's risk that the door shows, each with its unit and meaning."""
 
+from collections.abc import Iterator
+from typing import Final
+
 from consumers.risk_monitor.door.answers import FigureAnswer
 from doors.fields import decimal
 from ecosystem.risk.exposure import ASSETS_EXPOSED, Exposures
@@ -7,6 +10,14 @@ from ecosystem.risk.monitor import RiskEngine
 from ecosystem.risk.portfolio import UNIT_OF_ACCOUNT
 from ecosystem.risk.value_at_risk import RETURNS_MIN, Estimate
 from ecosystem.units import E8
+
+_AT_RISK: Final = (
+    ("var_95", "VaR 95 %, one day", "var95_e8"),
+    ("var_99", "VaR 99 %, one day", "var99_e8"),
+    ("expected_shortfall_95", "Expected shortfall 95 %", "es95_e8"),
+    ("expected_shortfall_99", "Expected shortfall 99 %", "es99_e8"),
+)
+"""Name and title of each figure, and how its fields in an estimate end."""
 
 
 def figures(engine: RiskEngine) -> list[FigureAnswer]:
@@ -43,43 +54,16 @@ def _delta(exposures: Exposures, asset: str) -> FigureAnswer:
     return _figure(f"delta_{asset}", f"Delta {asset}", exposures.deltas_e8[asset], asset, note)
 
 
-def _at_risk(estimate: Estimate | None) -> list[FigureAnswer]:
-    missing = f"after {RETURNS_MIN} minutes of prices"
-    values: tuple[tuple[str, str, int | None, str], ...]
-    if estimate is None:
-        values = (
-            ("var_95", "VaR 95 %, one day", None, missing),
-            ("var_99", "VaR 99 %, one day", None, missing),
-            ("expected_shortfall_99", "Expected shortfall 99 %", None, missing),
-        )
-    else:
-        told = estimate
-        values = tuple(
-            (name, title, max(historical_e8, parametric_e8), _methods(historical_e8, parametric_e8))
-            for name, title, historical_e8, parametric_e8 in (
-                (
-                    "var_95",
-                    "VaR 95 %, one day",
-                    told.historical_var95_e8,
-                    told.parametric_var95_e8,
-                ),
-                (
-                    "var_99",
-                    "VaR 99 %, one day",
-                    told.historical_var99_e8,
-                    told.parametric_var99_e8,
-                ),
-                (
-                    "expected_shortfall_99",
-                    "Expected shortfall 99 %",
-                    told.historical_es99_e8,
-                    told.parametric_es99_e8,
-                ),
-            )
-        )
-    return [
-        _figure(name, title, value, UNIT_OF_ACCOUNT, note) for name, title, value, note in values
-    ]
+def _at_risk(estimate: Estimate | None) -> Iterator[FigureAnswer]:
+    for name, title, part in _AT_RISK:
+        if estimate is None:
+            value_e8, note = None, f"after {RETURNS_MIN} minutes of prices"
+        else:
+            historical_e8: int = getattr(estimate, f"historical_{part}")
+            parametric_e8: int = getattr(estimate, f"parametric_{part}")
+            value_e8 = max(historical_e8, parametric_e8)
+            note = _methods(historical_e8, parametric_e8)
+        yield _figure(name, title, value_e8, UNIT_OF_ACCOUNT, note)
 
 
 def _methods(historical_e8: int, parametric_e8: int) -> str:

@@ -85,7 +85,7 @@ function label(at, span) {
 function described(points) {
   const totals = points.map((point) => point.total);
   const [first, last] = [points[0], points.at(-1)];
-  return `Profit and loss from ${first.time} to ${last.time}: total ${signed(last.total)} USD now, between ${signed(Math.min(...totals))} and ${signed(Math.max(...totals))}; realised ${signed(last.realised)}, unrealised ${signed(last.unrealised)}`;
+  return `Profit and loss from ${first.time} to ${last.time}: total ${signed(last.total)} USD now, between ${signed(Math.min(...totals))} and ${signed(Math.max(...totals))}; of trading: realised ${signed(last.realised)}, unrealised ${signed(last.unrealised)}`;
 }
 
 // Round numbers around a range, four to six of them, and always one above another.

@@ -33,7 +33,7 @@ function renderBreaker(breaker) {
 
 export function renderPnl(pnl) {
   say(byId("pnl-total"), f.signed(pnl.total));
-  say(byId("pnl-parts"), `realised ${f.signed(pnl.realised)}, unrealised ${f.signed(pnl.unrealised)}`);
+  say(byId("pnl-parts"), `of trading: realised ${f.signed(pnl.realised)}, unrealised ${f.signed(pnl.unrealised)}`);
   say(byId("pnl-day"), f.signed(pnl.day));
   say(byId("pnl-fees"), `fees paid ${f.usd(pnl.fees)}`);
   say(byId("equity"), f.usd(pnl.equity));

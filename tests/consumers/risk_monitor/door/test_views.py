@@ -125,7 +125,9 @@ def test_value_at_risk_is_told_by_both_methods_once_there_are_returns(
     estimate = stand.service_engine.state.value_at_risk.estimate()
     assert estimate is not None
     for name, both in (
+        ("var_95", (estimate.historical_var95_e8, estimate.parametric_var95_e8)),
         ("var_99", (estimate.historical_var99_e8, estimate.parametric_var99_e8)),
+        ("expected_shortfall_95", (estimate.historical_es95_e8, estimate.parametric_es95_e8)),
         ("expected_shortfall_99", (estimate.historical_es99_e8, estimate.parametric_es99_e8)),
     ):
         assert told[name]["value"] == decimal(max(both))
