@@ -6,7 +6,7 @@ fast readers; `consume(n, t)` returns only with n records or at the time-out, so
 """
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 from confluent_kafka import (
@@ -53,6 +53,7 @@ class KafkaReader:
         self._topics = {namespace.topic(topic): topic for topic in topics}
         self._who = connection.principal
         self._next: dict[Partition, int] = {}
+        self._held: set[Partition] = set()
         self._from_beginning = from_beginning
         self._grouped = group is not None
         self._progress_due_s = 0.0
@@ -182,6 +183,15 @@ class KafkaReader:
                 [self._at(place, positions[place]) for place in missing]
             )
 
+    def hold(self, places: Collection[Partition]) -> None:
+        """Hand out nothing of these partitions until the next call, and all of the others."""
+        held = self._next.keys() & set(places)
+        if paused := held - self._held:
+            self._consumer.pause([self._at(place) for place in sorted(paused)])
+        if resumed := self._held - held:
+            self._consumer.resume([self._at(place) for place in sorted(resumed)])
+        self._held = held
+
     def close(self) -> None:
         """Stop reading; a group is left."""
         self._consumer.close()
@@ -206,6 +216,7 @@ class KafkaReader:
             partitions = consumer.committed(partitions, METADATA_TIMEOUT_S)
         for at in partitions:
             self._next[self._topics[at.topic], at.partition] = max(at.offset, 0)
+        self._held.clear()  # what is assigned anew is not paused
         consumer.assign(partitions)
 
     def _is_of_no_group(self, error: KafkaError) -> bool:

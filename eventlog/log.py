@@ -4,7 +4,7 @@ Implementations: `eventlog.kafka_reader` and `eventlog.kafka_appender` (the brok
 `eventlog.memory_log` (one process). One contract suite runs over both.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Protocol
 
 from ecosystem.events.envelope import Event
@@ -48,6 +48,10 @@ class LogReader(Protocol):
 
     def seek(self, positions: Positions) -> None:
         """Continue at these offsets in the partitions named."""
+        ...
+
+    def hold(self, places: Collection[Partition]) -> None:
+        """Hand out nothing of these partitions until the next call, and all of the others."""
         ...
 
     def close(self) -> None:

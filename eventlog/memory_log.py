@@ -1,7 +1,7 @@
 """The log in memory: the same contract as the broker's, for tests and for re-derivations."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from ecosystem.events.envelope import Event
 from eventlog.codec import Codec
@@ -47,6 +47,7 @@ class MemoryReader:
         self._log = log
         self.group = group
         start = log.committed[group] if group is not None else {}
+        self._held: frozenset[Partition] = frozenset()
         self._next = {
             place: start.get(place, 0) for place in sorted(log.partitions) if place[0] in topics
         }
@@ -55,6 +56,8 @@ class MemoryReader:
         """Return what is there."""
         batch: list[RawRecord] = []
         for place, position in self._next.items():
+            if place in self._held:
+                continue
             fresh = self._log.partitions[place][position : position + records_max - len(batch)]
             self._next[place] += len(fresh)
             batch += fresh
@@ -79,6 +82,10 @@ class MemoryReader:
     def seek(self, positions: Positions) -> None:
         """Continue at these offsets in the partitions named."""
         self._next.update(positions)
+
+    def hold(self, places: Collection[Partition]) -> None:
+        """Hand out nothing of these partitions until the next call, and all of the others."""
+        self._held = frozenset(places)
 
     def close(self) -> None:
         """Stop reading."""

@@ -9,7 +9,7 @@ records are judged as they come, and nothing waits, until so many are unread aga
 Source: Kafka Streams, `max.task.idle.ms` (KIP-353, KIP-695).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from eventlog.records import Partition, Positions, Record
@@ -38,12 +38,14 @@ class CatchUp:
         records: Sequence[Record],
         positions: Positions,
         lags: Mapping[Partition, int],
+        held: Collection[Partition],
         now_s: float,
     ) -> None:
         """Take in what was read, how far that is, and what is known to be left.
 
         Args:
             lags: of the partitions of which it is known; one that is missing may have any.
+            held: the partitions that were not read because enough of them waits.
             now_s: a clock that never steps back.
         """
         if not self._is_open and sum(lags.values()) >= BACKLOG_RECORDS:
@@ -57,7 +59,7 @@ class CatchUp:
         left_some = len(records) >= _FULL_RECORDS
         for place, position in positions.items():
             moved = self._moved.get(place)
-            if moved is None or moved[0] != position or left_some:
+            if moved is None or moved[0] != position or left_some or place in held:
                 moved = self._moved[place] = (position, now_s)
             if lags.get(place) == 0 or now_s - moved[1] > PATIENCE_S:
                 self._caught_up.add(place)
@@ -70,7 +72,11 @@ class CatchUp:
             if at_us > reached_us.get(place, 0):
                 reached_us[place] = at_us
 
-    @property
+    def is_ahead(self, place: Partition) -> bool:
+        """Whether a partition was read further than records may be judged."""
+        horizon_us = self.horizon_us()
+        return horizon_us is not None and self._reached_us.get(place, 0) > horizon_us
+
     def horizon_us(self) -> int | None:
         """The event time up to which records may be judged; None: all of them may."""
         if not self._is_open:

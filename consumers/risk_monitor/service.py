@@ -191,6 +191,7 @@ class RiskMonitorService:
         self._appender.close()
 
     def _take(self, patience_s: float) -> int:
+        self._reader.hold(self._assembler.crowded())
         batch = self._reader.poll(patience_s)
         records, undecodable = self._codec.decode_batch(batch)
         self._assembler.add(

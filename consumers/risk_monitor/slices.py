@@ -7,7 +7,7 @@ whatever is there, and of a backlog what its slowest partition has reached.
 """
 
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final, Literal
 
 import msgspec
@@ -21,6 +21,10 @@ from eventlog.records import Partition, Positions, RawRecord, Record
 
 SliceMode = Literal["clock", "arrival"]
 LAG_UNKNOWN: Final = -1
+MANY_RECORDS: Final = 50_000
+"""So many records of one partition in memory are enough, if the next slice waits for others."""
+FEW_RECORDS: Final = 25_000
+"""From here on more of it are read again."""
 _NOT_KNOWN: Final[Mapping[Partition, int]] = {}
 
 
@@ -62,6 +66,7 @@ class SliceAssembler:
         self._positions: dict[Partition, int] = {}
         self._lag_records = LAG_UNKNOWN
         self._catch_up = CatchUp()
+        self._crowded: set[Partition] = set()
 
     @property
     def recorded_left(self) -> int:
@@ -85,7 +90,7 @@ class SliceAssembler:
         """
         if self._mode == "arrival":
             self._lag_records = LAG_UNKNOWN if len(lags) < len(positions) else sum(lags.values())
-            self._catch_up.note(records, positions, lags, now_s)
+            self._catch_up.note(records, positions, lags, self._crowded, now_s)
         buffers = self._buffers
         for record in records:
             place = (record.topic, record.partition)
@@ -107,6 +112,32 @@ class SliceAssembler:
         buffer.append(bad)
         buffer.extend(reversed(after))
 
+    def crowded(self) -> Collection[Partition]:
+        """Return the partitions to read no further for now: the next slice has enough of them.
+
+        So a backlog is not in memory as a whole, where one partition is read faster than another.
+        """
+        ends = self._next_ends()
+        self._crowded = {
+            place
+            for place, buffer in self._buffers.items()
+            if len(buffer) > (FEW_RECORDS if place in self._crowded else MANY_RECORDS)
+            and (self._catch_up.is_ahead(place) if ends is None else self._reaches(place, ends))
+        }
+        return self._crowded
+
+    def _next_ends(self) -> Mapping[Partition, int] | None:
+        """Where the next slice ends, as far as is known; None: where the records by then end."""
+        if self._recorded:
+            return _ends_of(self._recorded[0].ends)
+        if self._mode == "arrival":
+            return None
+        clock = self._clocks[0].event if self._clocks else None
+        return _ends_of(clock.ends) if isinstance(clock, ClockAdvanced) else {}
+
+    def _reaches(self, place: Partition, ends: Mapping[Partition, int]) -> bool:
+        return self._positions.get(place, 0) >= ends.get(place, 0)
+
     def next_slice(self) -> Slice | None:
         """Return the next complete slice, or None until more records are there.
 
@@ -119,7 +150,7 @@ class SliceAssembler:
 
     def _next_recorded(self) -> Slice | None:
         heartbeat = self._recorded[0]
-        ends = {(end.topic, end.partition): end.end_offset for end in heartbeat.ends}
+        ends = _ends_of(heartbeat.ends)
         if not self._covers(ends):
             return None
         self._recorded.popleft()
@@ -137,14 +168,14 @@ class SliceAssembler:
                 f"{record.topic}/{record.partition} offset {record.offset}: a ClockAdvanced without"
                 " ends; slices by the clock need them, slices by arrival are allowed"
             )
-        ends = {(end.topic, end.partition): end.end_offset for end in clock.ends}
+        ends = _ends_of(clock.ends)
         ends[record.topic, record.partition] = record.offset + 1
         if not self._covers(ends):
             return None
         return self._cut(clock.clock_sequence, ends, 0, recorded=False)
 
     def _next_by_arrival(self) -> Slice | None:
-        horizon_us = self._catch_up.horizon_us
+        horizon_us = self._catch_up.horizon_us()
         ends = dict(self._positions)
         if horizon_us is not None:
             ends |= self._later_than(horizon_us)
@@ -165,7 +196,7 @@ class SliceAssembler:
         }
 
     def _covers(self, ends: Mapping[Partition, int]) -> bool:
-        return all(self._positions.get(place, 0) >= end for place, end in ends.items())
+        return all(self._reaches(place, ends) for place in ends)
 
     def _cut(
         self, sequence: int, ends: Mapping[Partition, int], lag_records: int, *, recorded: bool
@@ -200,6 +231,10 @@ class SliceAssembler:
 
     def _is_below(self, record: Record, ends: Mapping[Partition, int]) -> bool:
         return record.offset < ends.get((record.topic, record.partition), 0)
+
+
+def _ends_of(ends: Iterable[PartitionEnd]) -> dict[Partition, int]:
+    return {(end.topic, end.partition): end.end_offset for end in ends}
 
 
 def _first_later(buffer: Iterable[Record | Undecodable], horizon_us: int) -> int | None:

@@ -162,6 +162,22 @@ def test_the_lag_is_what_was_not_handed_out_yet(log: Log) -> None:
     assert len([lag for lag in lags if lag]) >= 5
 
 
+def test_a_partition_that_is_held_hands_out_nothing_until_it_is_let_go(log: Log) -> None:
+    appender = log.transactional()
+    appender.commit([*(tick(n) for n in range(5)), clock(0)])
+    reader = log.reader("prices", "clock")
+    places = [place for place in reader.end_offsets() if place[0] == "prices"]
+    first = read(reader, 6)
+    reader.hold(places)
+    appender.commit([*(tick(n) for n in range(5, 9)), clock(1)])
+    assert {record.topic for record in read(reader, 1)} == {"clock"}
+    assert reader.poll(0.2) == []
+    reader.hold([])
+    later = read(reader, 4)
+    offsets = sorted(record.offset for record in (*first, *later) if record.topic == "prices")
+    assert len(offsets) == len(set(offsets)) == 9
+
+
 def test_a_transaction_that_fails_shows_nothing(log: Log) -> None:
     appender = log.transactional()
     with pytest.raises(EventLogError):

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from consumers.risk_monitor.catching_up import BACKLOG_RECORDS, PATIENCE_S, CatchUp
-from consumers.risk_monitor.slices import Slice, SliceAssembler
+from consumers.risk_monitor.slices import MANY_RECORDS, Slice, SliceAssembler, SliceMode
 from eventlog.records import Partition, Record
+from tests.consumers.risk_monitor.test_slices import CLOCK, clock_record
 from tests.ecosystem.risk.facts import at, tick
 
 FAST: Partition = ("prices", 0)
@@ -71,26 +73,62 @@ def test_time_spent_on_full_reads_is_no_waiting() -> None:
     catch_up = CatchUp()
     for turn in range(3):
         batch = records(FAST, *range(turn * full, (turn + 1) * full))
-        catch_up.note(batch, {FAST: (turn + 1) * full, SLOW: 0}, lags, now_s=10 * turn)
-        assert catch_up.horizon_us == 0
+        catch_up.note(batch, {FAST: (turn + 1) * full, SLOW: 0}, lags, (), now_s=10 * turn)
+        assert catch_up.horizon_us() == 0
     positions = {FAST: 3 * full, SLOW: 0}
-    catch_up.note([], positions, lags, now_s=20 + PATIENCE_S)
-    assert catch_up.horizon_us == 0
-    catch_up.note([], positions, lags, now_s=20.1 + PATIENCE_S)
-    assert catch_up.horizon_us is None
+    catch_up.note([], positions, lags, (), now_s=20 + PATIENCE_S)
+    assert catch_up.horizon_us() == 0
+    catch_up.note([], positions, lags, (), now_s=20.1 + PATIENCE_S)
+    assert catch_up.horizon_us() is None
 
 
 def test_a_new_backlog_is_put_in_order_again() -> None:
     catch_up = CatchUp()
     positions = {FAST: 1, SLOW: 1}
-    catch_up.note([], positions, {FAST: 0, SLOW: 0}, 0.0)
-    assert catch_up.horizon_us is None
-    catch_up.note(records(FAST, 3), {FAST: 2, SLOW: 1}, {FAST: 0, SLOW: BACKLOG_RECORDS - 1}, 0.0)
-    assert catch_up.horizon_us is None
-    catch_up.note(records(FAST, 5), {FAST: 3, SLOW: 1}, {FAST: 4, SLOW: BACKLOG_RECORDS}, 0.0)
-    assert catch_up.horizon_us == 0
-    catch_up.note(records(SLOW, 4), {FAST: 3, SLOW: 2}, {FAST: 4, SLOW: 3}, 0.1)
-    assert catch_up.horizon_us == at(4)
+    catch_up.note([], positions, {FAST: 0, SLOW: 0}, (), 0.0)
+    assert catch_up.horizon_us() is None
+    almost, much = {FAST: 0, SLOW: BACKLOG_RECORDS - 1}, {FAST: 4, SLOW: BACKLOG_RECORDS}
+    catch_up.note(records(FAST, 3), {FAST: 2, SLOW: 1}, almost, (), 0.0)
+    assert catch_up.horizon_us() is None
+    catch_up.note(records(FAST, 5), {FAST: 3, SLOW: 1}, much, (), 0.0)
+    assert catch_up.horizon_us() == 0
+    catch_up.note(records(SLOW, 4), {FAST: 3, SLOW: 2}, {FAST: 4, SLOW: 3}, (), 0.1)
+    assert catch_up.horizon_us() == at(4)
+
+
+def test_a_partition_that_is_not_read_for_now_is_still_waited_for() -> None:
+    catch_up, positions, lags = CatchUp(), {FAST: 1, SLOW: 1}, {FAST: 2, SLOW: 2}
+    catch_up.note([*records(FAST, 9), *records(SLOW, 3)], positions, lags, (), 0.0)
+    catch_up.note([], positions, lags, {FAST}, 9 * PATIENCE_S)
+    assert catch_up.horizon_us() == at(9)  # the slow one gives nothing any more, the fast one may
+    assert not catch_up.is_ahead(FAST)
+
+
+@pytest.mark.parametrize("mode", ["clock", "arrival"])
+def test_of_a_backlog_only_so_much_of_one_partition_is_in_memory(mode: SliceMode) -> None:
+    assembler = SliceAssembler(mode)
+    many = records(FAST, *range(MANY_RECORDS + 1))
+    lags = {FAST: 9, SLOW: 9}
+    assembler.add([*many, *records(SLOW, 7)], [], {FAST: len(many), SLOW: 1}, lags)
+    if mode == "clock":
+        clock = clock_record(0, {FAST: 10, SLOW: 2})
+        assembler.add([clock], [], {FAST: len(many), SLOW: 1, CLOCK: 1}, {**lags, CLOCK: 0})
+    assert assembler.crowded() == {FAST}
+    assembler.add(records(SLOW, 8 + MANY_RECORDS, first=1), [], {FAST: len(many), SLOW: 2}, lags)
+    taken = assembler.next_slice()
+    assert taken is not None
+    assert assembler.crowded() == ({FAST} if mode == "clock" else set())
+
+
+@pytest.mark.parametrize("mode", ["clock", "arrival"])
+def test_what_the_next_slice_needs_is_read_however_much_of_it_is_there(mode: SliceMode) -> None:
+    assembler = SliceAssembler(mode)
+    many = records(FAST, *range(MANY_RECORDS + 1))
+    assembler.add(many, [], {FAST: len(many), SLOW: 0}, {FAST: 9, SLOW: 0})
+    if mode == "clock":
+        clock = clock_record(0, {FAST: len(many) + 1})
+        assembler.add([clock], [], {FAST: len(many), SLOW: 0, CLOCK: 1})
+    assert not assembler.crowded()
 
 
 @st.composite
