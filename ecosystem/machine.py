@@ -1,9 +1,13 @@
 """The one shape of every simulator: a deterministic machine that owns no clock and no socket."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from ecosystem.events.envelope import Event
+from ecosystem.events.prices import PriceTicked
+
+TickFacts = Sequence[tuple[int, Sequence[Event]]]
+"""The places of the ticks that something follows from, and what does; the others are left out."""
 
 
 class Machine(Protocol):
@@ -40,4 +44,13 @@ class Machine(Protocol):
 
         After the own events of a run in order, the machine goes on as if it had never stopped.
         """
+        ...
+
+
+@runtime_checkable
+class TickReader(Protocol):
+    """A machine to which ticks of one moment may be handed in one go, which costs less."""
+
+    def handle_ticks(self, ticks: Sequence[PriceTicked], now_us: int) -> TickFacts:
+        """Return what `handle` would return for one after the other."""
         ...

@@ -2,14 +2,15 @@
 
 import heapq
 from collections.abc import Callable, Sequence
-from typing import Final
+from functools import partial
+from typing import Any, Final
 
 import msgspec
 
 from ecosystem.errors import EcosystemError
 from ecosystem.events.envelope import Event
 from ecosystem.events.prices import PriceTicked
-from ecosystem.machine import Machine
+from ecosystem.machine import Machine, TickFacts, TickReader
 from ecosystem.run import COORDINATOR
 
 NEVER_US: Final = 2**63 - 1
@@ -28,8 +29,9 @@ class Written(msgspec.Struct, frozen=True, gc=False):
 class World:
     """Delivers events between machines in event-time order; ties by order of decision.
 
-    The ticks of one moment are handed to one machine after the other, which changes nothing: what
-    follows from the first comes after the last, as they were all decided before.
+    What one decision gives of one event time stands in the queue as one run, as nothing can come
+    between. The ticks of a run are handed to one machine after the other, all at once, which
+    changes nothing: what follows from the first comes after the last.
 
     Args:
         machines: in the order in which they wake when several are due at one time.
@@ -42,9 +44,15 @@ class World:
         self._machines = tuple(machines)
         self._names = tuple(machine.name for machine in machines)
         self._consumes = {machine.name: consumes(machine.name) for machine in machines}
+        self._handle_ticks: list[Callable[[Any, int], TickFacts]] = [
+            machine.handle_ticks
+            if isinstance(machine, TickReader)
+            else partial(_one_by_one, machine)
+            for machine in machines
+        ]
         self._readers: dict[tuple[int, type[Event]], tuple[int, ...]] = {}
         self._due = [self._due_of(index) for index in range(len(machines))]
-        self._queue: list[tuple[int, int, int, Event]] = []
+        self._queue: list[tuple[int, int, int, Sequence[Event]]] = []
         self._steps = 0
 
     def deliver(self, name: str, event: Event, now_us: int) -> None:
@@ -56,7 +64,7 @@ class World:
     def publish(self, event: Event) -> None:
         """Put an event of the coordinator, which is no machine, on the queue of the world."""
         self._steps += 1
-        heapq.heappush(self._queue, (event.event_time_us, self._steps * _STEP, -1, event))
+        heapq.heappush(self._queue, (event.event_time_us, self._steps * _STEP, -1, (event,)))
 
     def run_until(self, until_us: int) -> list[Written]:
         """Return what was written before `until_us`, in event-time order."""
@@ -78,42 +86,65 @@ class World:
 
     def _hand_over(self, written: list[Written]) -> int:
         """Hand what is next to its readers, and return when a machine is due then."""
-        queue, due, machines = self._queue, self._due, self._machines
-        now_us, _, writer, event = heapq.heappop(queue)
-        name, kind = self._names[writer] if writer >= 0 else COORDINATOR, type(event)
-        written.append(Written(name, event))
-        events = [event]
-        if kind is PriceTicked:
-            while queue and queue[0][0] == now_us and type(queue[0][3]) is kind:
-                if queue[0][2] != writer:
-                    break
-                event = heapq.heappop(queue)[3]
-                written.append(Written(name, event))
-                events.append(event)
-        step = self._steps + 1
-        self._steps += len(events)
+        now_us, number, writer, events = heapq.heappop(self._queue)
+        name = self._names[writer] if writer >= 0 else COORDINATOR
+        at, count = 0, len(events)
+        while True:
+            event, end = events[at], at + 1
+            if type(event) is PriceTicked:
+                while end < count and type(events[end]) is PriceTicked:
+                    end += 1
+                self._hand_ticks(writer, events[at:end], now_us)
+            else:
+                self._hand(writer, event, now_us)
+            written += [Written(name, event) for event in events[at:end]]
+            wake_us, at = min(self._due), end
+            if at == count:
+                return wake_us
+            if wake_us < now_us:  # a machine is late, and goes before the rest
+                heapq.heappush(self._queue, (now_us, number + at, writer, events[at:]))
+                return wake_us
+
+    def _hand(self, writer: int, event: Event, now_us: int) -> None:
+        kind = type(event)
+        self._steps = step = self._steps + 1
         for index in self._readers.get((writer, kind)) or self._readers_of(writer, kind):
-            machine = machines[index]
-            handle = machine.handle
-            for place, event in enumerate(events):
-                if facts := handle(event, now_us):
-                    self._take(index, facts, now_us, step + place)
-            due_us = machine.due_us()
-            due[index] = NEVER_US if due_us is None else due_us
-        return min(due)
+            machine = self._machines[index]
+            if facts := machine.handle(event, now_us):
+                self._take(index, facts, now_us, step)
+            else:
+                due_us = machine.due_us()
+                self._due[index] = NEVER_US if due_us is None else due_us
+
+    def _hand_ticks(self, writer: int, ticks: Sequence[Event], now_us: int) -> None:
+        step = self._steps + 1
+        self._steps += len(ticks)
+        readers = self._readers.get((writer, PriceTicked))
+        for index in readers or self._readers_of(writer, PriceTicked):
+            for place, facts in self._handle_ticks[index](ticks, now_us):
+                self._put(index, facts, now_us, step + place)
+            due_us = self._machines[index].due_us()
+            self._due[index] = NEVER_US if due_us is None else due_us
 
     def _take(self, index: int, events: Sequence[Event], now_us: int, step: int) -> None:
+        self._put(index, events, now_us, step)
+        self._due[index] = self._due_of(index)
+
+    def _put(self, index: int, events: Sequence[Event], now_us: int, step: int) -> None:
         # As if each event had been handed to all its readers before the next.
         number = step * _STEP + index * _FACTS
-        for event in events:
-            if event.event_time_us < now_us:
+        at, count = 0, len(events)
+        while at < count:
+            time_us, end = events[at].event_time_us, at + 1
+            while end < count and events[end].event_time_us == time_us:
+                end += 1
+            if time_us < now_us:
                 raise EcosystemError(
-                    f"{self._names[index]}: {type(event).__name__} at {event.event_time_us}"
+                    f"{self._names[index]}: {type(events[at]).__name__} at {time_us}"
                     f" was decided at {now_us}; times at or after it are allowed"
                 )
-            number += 1
-            heapq.heappush(self._queue, (event.event_time_us, number, index, event))
-        self._due[index] = self._due_of(index)
+            heapq.heappush(self._queue, (time_us, number + at, index, events[at:end]))
+            at = end
 
     def _due_of(self, index: int) -> int:
         due_us = self._machines[index].due_us()
@@ -128,3 +159,8 @@ class World:
                 if index != writer and kind in self._consumes[name]
             )
         return found
+
+
+def _one_by_one(machine: Machine, ticks: Sequence[Event], now_us: int) -> TickFacts:
+    found = ((place, machine.handle(tick, now_us)) for place, tick in enumerate(ticks))
+    return [(place, facts) for place, facts in found if facts]

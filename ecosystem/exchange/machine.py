@@ -37,6 +37,7 @@ from ecosystem.exchange.ticks import TickDesk
 from ecosystem.firm import ACCOUNT_KINDS, FEED, OPENING_BALANCES_E8
 from ecosystem.ids import RootIds
 from ecosystem.instruments import INSTRUMENTS
+from ecosystem.machine import TickFacts
 from ecosystem.venues import VenueTerms
 
 
@@ -125,7 +126,8 @@ class Exchange:
         self._look(now_us)
         kind = type(event)
         if kind is PriceTicked:
-            return self._ticks.take(event, now_us)  # type: ignore[arg-type] # checked by kind
+            found = self._ticks.take((event,), now_us)  # type: ignore[arg-type] # checked by kind
+            return found[0][1] if found else ()
         self._due_us = None
         if kind in OPERATIONS:
             return self._answer(event, now_us)  # type: ignore[arg-type] # checked by kind
@@ -137,6 +139,11 @@ class Exchange:
         answers = self._answers(now_us, self._delay_us)
         decide(event, answers)
         return self._finished(answers)
+
+    def handle_ticks(self, ticks: Sequence[PriceTicked], now_us: int) -> TickFacts:
+        """Return what follows from ticks of one moment, one after the other."""
+        self._look(now_us)
+        return self._ticks.take(ticks, now_us)
 
     def due_us(self) -> int | None:
         """Return when the venue opens or, once open, when something is due."""

@@ -34,6 +34,10 @@ class Stops:
                 return side.queues[key].head
         return None
 
+    def __bool__(self) -> bool:
+        """Tell whether any order waits."""
+        return any(self.queues)
+
     def __iter__(self) -> Iterator[Order]:
         """Iterate over all of them: the buys, then the sells, nearest first."""
         yield from self._buys

@@ -12,6 +12,7 @@ from ecosystem.exchange.liquidity.noise import NoiseTrade
 from ecosystem.exchange.margin.desk import WATCHES, MarginDesk
 from ecosystem.exchange.margin.terms import PERPETUALS
 from ecosystem.exchange.state import VenueState
+from ecosystem.machine import TickFacts
 
 
 class TickDesk:
@@ -61,19 +62,25 @@ class TickDesk:
         self._finish = finish
         self._changed = changed
 
-    def take(self, tick: PriceTicked, now_us: int) -> Sequence[Event]:
-        """Return what follows from a tick; faults must have been looked at before."""
-        symbol = tick.instrument
-        quote = self._quotes.get(symbol)
-        if quote is None or tick.feed != self._feed:
-            return ()
-        began = quote.stand(tick)
-        exposed = symbol in WATCHES and self._follow(tick)
-        halted = symbol in self._state.halted
-        if exposed or halted or any(self._waiting[symbol]):
-            return self._matched(tick, now_us, began=began, exposed=exposed, halted=halted)
-        self._market.take_missed(symbol)
-        return ()
+    def take(self, ticks: Sequence[PriceTicked], now_us: int) -> TickFacts:
+        """Return what follows from ticks; faults must have been looked at before."""
+        found: list[tuple[int, Sequence[Event]]] = []
+        state, quotes, waiting, feed = self._state, self._quotes, self._waiting, self._feed
+        for place, tick in enumerate(ticks):
+            symbol = tick.instrument
+            quote = quotes.get(symbol)
+            if quote is None or tick.feed != feed:
+                continue
+            began = quote.stand(tick)
+            exposed = symbol in WATCHES and self._follow(tick)
+            halted = symbol in state.halted
+            if exposed or halted or (state.orders and any(waiting[symbol])):
+                facts = self._matched(tick, now_us, began=began, exposed=exposed, halted=halted)
+                if facts:
+                    found.append((place, facts))
+            else:
+                self._market.take_missed(symbol)
+        return found
 
     def restore(self, tick: PriceTicked) -> None:
         """Take in a tick of the past, deciding nothing."""
@@ -91,19 +98,20 @@ class TickDesk:
     def _matched(
         self, tick: PriceTicked, now_us: int, *, began: bool, exposed: bool, halted: bool
     ) -> Sequence[Event]:
-        symbol = tick.instrument
+        symbol, state = tick.instrument, self._state
         if halted:
             self._misses(tick)
         comes, noise = (False, None) if halted else self._comes(symbol, began=began)
-        mark_e8 = None if halted else self._floor.mark_price_e8(symbol)
         missed = None if halted else self._market.take_missed(symbol)
-        if not comes and not exposed and not self._reaches(symbol, mark_e8):
+        stops = state.stops[symbol]
+        mark_e8 = self._floor.mark_price_e8(symbol) if stops and not halted else None
+        if not comes and not exposed and (mark_e8 is None or stops.reached(mark_e8) is None):
             return ()
         self._changed()
         answers = self._begin(now_us)
         causes = (tick.event_id, tick.correlation_id)
-        disturbed = comes and symbol in self._state.house.disturbances
-        usual_e8 = usual_fills_e8(self._state, symbol, noise) if disturbed else {}
+        disturbed = comes and symbol in state.house.disturbances
+        usual_e8 = usual_fills_e8(state, symbol, noise) if disturbed else {}
         if comes:
             self._floor.meet_house(answers, symbol, causes, noise)
         if mark_e8 is not None:
@@ -127,16 +135,14 @@ class TickDesk:
     def _comes(self, symbol: str, *, began: bool) -> tuple[bool, NoiseTrade | None]:
         house, book = self._state.house, self._state.books[symbol]
         bid_e8, ask_e8 = book.bids.best_price_e8(), book.asks.best_price_e8()
-        if bid_e8 is None and ask_e8 is None:
+        if not house.touches(symbol, bid_e8, ask_e8):
             return False, None
         noise = house.noise_trade(symbol, bid_e8, ask_e8) if began else None
         return noise is not None or house.crosses(symbol, bid_e8, ask_e8), noise
 
-    def _reaches(self, symbol: str, mark_e8: int | None) -> bool:
-        return mark_e8 is not None and self._state.stops[symbol].reached(mark_e8) is not None
-
     def _misses(self, tick: PriceTicked) -> None:
         symbol = tick.instrument
         mark_e8 = self._floor.mark_price_e8(symbol)
-        if self._comes(symbol, began=False)[0] or self._reaches(symbol, mark_e8):
+        stopped = mark_e8 is not None and self._state.stops[symbol].reached(mark_e8) is not None
+        if stopped or self._comes(symbol, began=False)[0]:
             self._market.miss(symbol, tick.event_time_us)

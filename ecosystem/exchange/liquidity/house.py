@@ -113,6 +113,16 @@ class House:
             ask_e8 is not None and ask_e8 <= own_bid_e8
         )
 
+    def touches(self, symbol: str, bid_e8: int | None, ask_e8: int | None) -> bool:
+        """Tell whether an order resting at `bid_e8` or `ask_e8` is as good as the quote, or better.
+
+        Others meet neither the house nor a noise trader.
+        """
+        own_bid_e8, own_ask_e8 = self.quotes[symbol].touch_e8()
+        return (bid_e8 is not None and bid_e8 >= own_bid_e8 > 0) or (
+            ask_e8 is not None and ask_e8 <= own_ask_e8
+        )
+
     def noise_trade(self, symbol: str, bid_e8: int | None, ask_e8: int | None) -> NoiseTrade | None:
         """Return the noise trade of this second if it meets orders resting at these prices first.
 

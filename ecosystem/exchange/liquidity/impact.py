@@ -23,6 +23,10 @@ SCALE_E8: Final = 2 * E8 // 10_000
 """The move is this fraction of the price, times sqrt(1 + remembered / unit) - 1."""
 
 
+Memory = tuple[int, int]
+"""The signed quantity taken that is remembered, in base units, and as of when."""
+
+
 def decayed_e8(memory_e8: int, passed_us: int) -> int:
     """Return what is left of a memory; between two half-lives it falls in a straight line."""
     if not memory_e8 or passed_us <= 0:
@@ -40,23 +44,29 @@ class Impact:
             larger.
     """
 
-    __slots__ = ("_at_us", "_memory_e8", "_unit_e8")
+    __slots__ = ("_unit_e8", "memory")
 
     def __init__(self, unit_e8: int) -> None:
         self._unit_e8 = unit_e8
-        self._memory_e8 = 0
-        self._at_us = 0
+        self.memory: Memory = (0, 0)
 
     def took(self, signed_quantity_e8: int, time_us: int) -> None:
         """Remember an execution, positive for a purchase; in the order of their times."""
-        self._memory_e8 = decayed_e8(self._memory_e8, time_us - self._at_us) + signed_quantity_e8
-        self._at_us = time_us
+        memory_e8, at_us = self.memory
+        self.memory = decayed_e8(memory_e8, time_us - at_us) + signed_quantity_e8, time_us
 
-    def shift_e8(self, price_e8: int, time_us: int, tick_e8: int) -> int:
-        """Return how far the quotes around `price_e8` are moved at `time_us`, in whole ticks."""
-        if not self._memory_e8:
+    def shift_e8(
+        self, price_e8: int, time_us: int, tick_e8: int, memory: Memory | None = None
+    ) -> int:
+        """Return how far the quotes around `price_e8` are moved at `time_us`, in whole ticks.
+
+        Args:
+            memory: of that time; what is remembered now when left out.
+        """
+        memory_e8, at_us = self.memory if memory is None else memory
+        if not memory_e8:
             return 0
-        memory_e8 = decayed_e8(self._memory_e8, time_us - self._at_us)
+        memory_e8 = decayed_e8(memory_e8, time_us - at_us)
         root_e8 = isqrt(E8 * E8 + E8 * E8 * abs(memory_e8) // self._unit_e8) - E8
         move_e8 = price_e8 * SCALE_E8 * root_e8 // (E8 * E8 * tick_e8) * tick_e8
         return move_e8 if memory_e8 > 0 else -move_e8

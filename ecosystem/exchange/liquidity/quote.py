@@ -8,7 +8,7 @@ from collections import deque
 from typing import Final
 
 from ecosystem.events.prices import PriceTicked
-from ecosystem.exchange.liquidity.impact import Impact
+from ecosystem.exchange.liquidity.impact import Impact, Memory
 from ecosystem.units import E8, SECOND_US
 
 SECONDS_KEPT: Final = 200
@@ -31,10 +31,8 @@ class Quote:
         "_touch_e8",
         "_widening_e8",
         "impact",
-        "number",
         "pending",
         "seconds",
-        "shift_e8",
         "since_us",
         "taken",
         "tick",
@@ -45,17 +43,14 @@ class Quote:
         self._widening_e8 = widening_e8
         self._touch_e8: tuple[int, int] | None = SILENT
         self.tick: PriceTicked | None = None
-        self.number = 0
         self.since_us = 0
-        self.shift_e8 = 0
-        """How far the impact moves it."""
         self.taken = [0, 0]
         """Quantity taken since the tick: from the bids, from the asks."""
         self.pending: list[tuple[int, int, int]] = []
         """Executions the impact has not yet: time, side (1 when asks were taken), quantity."""
         self.impact = impact
-        self.seconds: deque[tuple[PriceTicked, int]] = deque(maxlen=SECONDS_KEPT)
-        """The ticks that seconds began with, and how far the impact moved the house then."""
+        self.seconds: deque[tuple[PriceTicked, Memory]] = deque(maxlen=SECONDS_KEPT)
+        """The ticks that seconds began with, and what the impact remembered then."""
         self._second_ends_us = SECOND_US
 
     def stand(self, tick: PriceTicked) -> bool:
@@ -71,24 +66,29 @@ class Quote:
         if self.pending:
             self._fold(time_us)
         self.tick = tick
-        self.number = tick.feed_sequence
         self.since_us = time_us
-        self.shift_e8 = self.impact.shift_e8(tick.bid_price_e8, time_us, self._step_e8)
         self._touch_e8 = None
         if time_us < self._second_ends_us:
             return False
         self._second_ends_us = time_us - time_us % SECOND_US + SECOND_US
-        self.seconds.append((tick, self.shift_e8))
+        self.seconds.append((tick, self.impact.memory))
         return True
+
+    @property
+    def number(self) -> int:
+        """The sequence of the tick it stands around; 0 before the first."""
+        return 0 if self.tick is None else self.tick.feed_sequence
 
     def touch_e8(self) -> tuple[int, int]:
         """Return the best bid and ask; zeros when the house is silent."""
-        if self._touch_e8 is None:
+        touch_e8 = self._touch_e8
+        if touch_e8 is None:
             assert self.tick is not None, "it stands around a tick"
-            self._touch_e8 = self.touch_around_e8(self.tick, self.shift_e8)
-        return self._touch_e8
+            # The memory changes with the next tick at the earliest.
+            touch_e8 = self._touch_e8 = self.touch_around_e8(self.tick, self.impact.memory)
+        return touch_e8
 
-    def touch_around_e8(self, tick: PriceTicked, shift_e8: int) -> tuple[int, int]:
+    def touch_around_e8(self, tick: PriceTicked, memory: Memory) -> tuple[int, int]:
         """Return the best bid and ask around a tick, moved by the impact there was.
 
         A crossed or empty tick makes the house withdraw until the next.
@@ -96,6 +96,7 @@ class Quote:
         feed_bid_e8, feed_ask_e8 = tick.bid_price_e8, tick.ask_price_e8
         half_e8 = (feed_ask_e8 - feed_bid_e8) * (self._widening_e8 - E8) // (2 * E8)
         step_e8 = self._step_e8
+        shift_e8 = self.impact.shift_e8(feed_bid_e8, tick.event_time_us, step_e8, memory)
         bid_e8 = (feed_bid_e8 - half_e8 + shift_e8) // step_e8 * step_e8
         ask_e8 = -(-(feed_ask_e8 + half_e8 + shift_e8) // step_e8) * step_e8
         if feed_bid_e8 <= 0 or feed_bid_e8 >= feed_ask_e8 or bid_e8 <= 0:

@@ -85,8 +85,8 @@ class Tape:
             quote: of the house in this book, which knows where it stood around a tick.
         """
         own = list(self._trades)
-        for tick, shift_e8 in reversed(quote.seconds):
-            bid_e8, ask_e8 = quote.touch_around_e8(tick, shift_e8)
+        for tick, memory in reversed(quote.seconds):
+            bid_e8, ask_e8 = quote.touch_around_e8(tick, memory)
             if not bid_e8:
                 continue
             time_us = tick.event_time_us
