@@ -10,7 +10,7 @@ No clock, no chance of its own, no IO: time is `View.now_us`, chance is `View.st
 seed gives the same orders, to the byte.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import ClassVar, Protocol
 
 import msgspec
@@ -228,6 +228,6 @@ class Strategy:
     def on_alert(self, alert: Alert) -> None:
         """Learn what the risk monitor said."""
 
-    def decide(self, cause: Cause, view: View) -> Iterator[Wish]:
-        """Yield what follows; after each wish the view shows what came of it."""
-        return iter(())
+    def decide(self, cause: Cause, view: View) -> Iterable[Wish]:
+        """Return or yield what follows; after each wish the view shows what came of it."""
+        return ()

@@ -38,7 +38,8 @@ class Dealer:
         """Ask a seat's strategy what follows from `cause`, and do what may be done."""
         if not seat.acts(now_us):
             return
-        view = self._state.view(seat, now_us)
+        view = self._state.views[seat.name]
+        view.now_us = now_us
         for number, wish in enumerate(seat.strategy.decide(cause, view)):
             match wish:
                 case Signal():
@@ -65,7 +66,7 @@ class Dealer:
 
     def sweep(self, cause: Event, now_us: int, events: list[Event]) -> None:
         """Cancel what is still open of seats that are not at work any more."""
-        for seat in self._state.seats.values():
+        for seat in self._state.resting:
             if seat.orders and not seat.acts(now_us):
                 for order in list(seat.orders.values()):
                     self._cancel(order, cause, now_us, events)

@@ -43,6 +43,7 @@ from ecosystem.events.orders import OrderCancelRequested, OrderSubmitted
 from ecosystem.events.prices import PriceTicked
 from ecosystem.events.venues import VenueStatusChanged
 from ecosystem.firm import FEED
+from ecosystem.machine import TickFacts
 from ecosystem.trading.contract import Alert
 from ecosystem.trading.dealing import Dealer
 from ecosystem.trading.facts import Facts
@@ -139,6 +140,18 @@ class TradingEngine:
         decide(event, now_us, events)
         return events
 
+    def handle_ticks(self, ticks: Sequence[PriceTicked], now_us: int) -> TickFacts:
+        """Return what follows from ticks of one moment, one after the other."""
+        found: list[tuple[int, Sequence[Event]]] = []
+        evolve, priced = self.state.priced, self._priced
+        for place, tick in enumerate(ticks):
+            evolve(tick)
+            events: list[Event] = []
+            priced(tick, now_us, events)
+            if events:
+                found.append((place, events))
+        return found
+
     def restore(self, event: Event) -> None:
         """Take in an event of the past, own or read, deciding nothing."""
         self.state.evolve(event)
@@ -147,17 +160,17 @@ class TradingEngine:
 
     def _priced(self, tick: PriceTicked, now_us: int, events: list[Event]) -> None:
         state, dealer = self.state, self._dealer
-        if not state.is_of_feed(tick):
+        if tick.feed != self._feed:
             return
-        for seat in state.asked(tick.instrument):
+        for seat in state.audience.of_ticks(tick.instrument).asked:
             dealer.act(seat, tick, now_us, events)
         if state.halts.breakers and state.limits.breaker.reduces:
             dealer.reduce(tick.instrument, now_us, events)
-        if state.seat_of:
+        if state.resting and state.seat_of:
             dealer.sweep(tick, now_us, events)
 
     def _book_quoted(self, book: BookQuoted, now_us: int, events: list[Event]) -> None:
-        for seat in self.state.wanting_books(book.venue, book.instrument):
+        for seat in self.state.audience.of_books(book.venue, book.instrument).asked:
             self._dealer.act(seat, book, now_us, events)
 
     def _filled(self, fill: OrderFilled, now_us: int) -> Sequence[Event]:

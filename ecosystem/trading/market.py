@@ -13,24 +13,22 @@ SETTLING_US: Final = SECOND_US // 10
 """After a tick venues execute what it reaches; their fills are told within this time."""
 SHOWN_US: Final = 15 * SECOND_US
 """A venue whose last book is older publishes none."""
-_MARKED_BY = {
-    symbol: instrument.base
+_DOLLAR_PAIRS: Final = {
+    instrument.base: symbol
     for symbol, instrument in INSTRUMENTS.items()
     if instrument.quote == UNIT_OF_ACCOUNT and instrument.kind == "SPOT"
 }
 
 
 class Market:
-    """The last two quotes of each instrument, the last book of each venue, and marks in USD."""
+    """The last two quotes of each instrument and the last book of each venue."""
 
-    __slots__ = ("_before", "books", "marks_e8", "ticks")
+    __slots__ = ("_before", "books", "ticks")
 
     def __init__(self) -> None:
         self.ticks: dict[str, PriceTicked] = {}
         self._before: dict[str, PriceTicked] = {}
         self.books: dict[tuple[str, str], BookQuoted] = {}
-        self.marks_e8: dict[str, int] = {UNIT_OF_ACCOUNT: E8}
-        """The price of each asset in USD, the mid of its dollar pair."""
 
     def priced(self, tick: PriceTicked) -> None:
         """Take in a quote."""
@@ -39,9 +37,6 @@ class Market:
         if before is not None:
             self._before[symbol] = before
         self.ticks[symbol] = tick
-        asset = _MARKED_BY.get(symbol)
-        if asset is not None:
-            self.marks_e8[asset] = (tick.bid_price_e8 + tick.ask_price_e8) // 2
 
     def quoted(self, book: BookQuoted) -> None:
         """Take in a book."""
@@ -52,9 +47,19 @@ class Market:
         tick = self.ticks.get(symbol)
         return None if tick is None else (tick.bid_price_e8 + tick.ask_price_e8) // 2
 
+    def mark_e8(self, asset: str) -> int | None:
+        """Return the price of an asset in USD, the mid of its dollar pair; None before the first.
+
+        It is looked up when somebody asks: hardly any tick is marked to.
+        """
+        if asset == UNIT_OF_ACCOUNT:
+            return E8
+        pair = _DOLLAR_PAIRS.get(asset)
+        return None if pair is None else self.mid_e8(pair)
+
     def usd_e8(self, asset: str, amount_e8: int) -> int | None:
         """Return the worth of an amount in USD; None without a mark."""
-        mark_e8 = self.marks_e8.get(asset)
+        mark_e8 = self.mark_e8(asset)
         return None if mark_e8 is None else amount_e8 * mark_e8 // E8
 
     def shows_books(self, venue: str, symbol: str, now_us: int) -> bool:

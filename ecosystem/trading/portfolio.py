@@ -80,11 +80,14 @@ class Profit(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class Portfolio:
     """All positions of the firm's trading."""
 
-    __slots__ = ("_of", "positions")
+    __slots__ = ("_held_e8", "_moved_e16", "_of", "positions")
 
     def __init__(self) -> None:
         self.positions: dict[PositionKey, Position] = {}
         self._of: dict[str, list[tuple[PositionKey, Position]]] = {}
+        # Sums that strategies ask for at each tick, by strategy and instrument or asset.
+        self._held_e8: dict[tuple[str, str], int] = {}
+        self._moved_e16: dict[tuple[str, str], int] = {}
 
     def fill(self, strategy: str, fill: OrderFilled) -> None:
         """Take in an execution of a strategy's order."""
@@ -94,21 +97,29 @@ class Portfolio:
             position = self.positions[place] = Position()
             self._of.setdefault(strategy, []).append((place, position))
         position.fill(fill)
+        self._sum(strategy, fill)
 
     def of(self, strategy: str) -> Sequence[tuple[PositionKey, Position]]:
         """Return the positions of one strategy."""
         return self._of.get(strategy, ())
 
+    def held_e8(self, strategy: str, symbol: str) -> int:
+        """Return what a strategy has bought less sold of an instrument, at all venues."""
+        return self._held_e8.get((strategy, symbol), 0)
+
     def exposure_e8(self, strategy: str, asset: str) -> int:
         """Return how far a strategy's trading has moved what is held of an asset, fees left out."""
-        moved_e16 = 0
-        for place, position in self.of(strategy):
-            instrument = INSTRUMENTS[place.instrument]
-            if instrument.base == asset:
-                moved_e16 += position.quantity_e8 * E8
-            if instrument.quote == asset:
-                moved_e16 += position.realised_e16 - position.cost_e16
-        return moved_e16 // E8
+        return self._moved_e16.get((strategy, asset), 0) // E8
+
+    def _sum(self, strategy: str, fill: OrderFilled) -> None:
+        instrument, moved_e16 = INSTRUMENTS[fill.instrument], self._moved_e16
+        signed_e8 = fill.quantity_e8 if fill.side == "BUY" else -fill.quantity_e8
+        for sums, name, change in (
+            (self._held_e8, fill.instrument, signed_e8),
+            (moved_e16, instrument.base, signed_e8 * E8),
+            (moved_e16, instrument.quote, -signed_e8 * fill.price_e8),
+        ):
+            sums[strategy, name] = sums.get((strategy, name), 0) + change
 
     def strategies(self) -> list[str]:
         """Return who has traded, in order of their first executions."""
@@ -118,13 +129,13 @@ class Portfolio:
         """Return what a strategy has made; what has no price yet counts as nothing."""
         realised = unrealised = fees = 0
         for place, position in self.of(strategy):
-            mark_e8 = market.marks_e8.get(INSTRUMENTS[place.instrument].quote, 0)
+            mark_e8 = market.mark_e8(INSTRUMENTS[place.instrument].quote) or 0
             realised += position.realised_e16 * mark_e8
             mid_e8 = market.mid_e8(place.instrument)
             if mid_e8 is not None:
                 unrealised += position.unrealised_e16(mid_e8) * mark_e8
             fees += sum(
-                fee_e8 * market.marks_e8.get(asset, 0) for asset, fee_e8 in position.fees_e8.items()
+                fee_e8 * (market.mark_e8(asset) or 0) for asset, fee_e8 in position.fees_e8.items()
             )
         return Profit(
             realised_e8=realised // E8**2, unrealised_e8=unrealised // E8**2, fees_e8=fees // E8

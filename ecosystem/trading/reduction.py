@@ -18,7 +18,7 @@ def reduction(state: TradingState, seat: Seat, key: PositionKey, now_us: int) ->
     held_e8 = state.portfolio.positions[key].quantity_e8
     instrument = INSTRUMENTS[key.instrument]
     mid_e8 = state.market.mid_e8(key.instrument)
-    mark_e8 = state.market.marks_e8.get(instrument.quote)
+    mark_e8 = state.market.mark_e8(instrument.quote)
     if not held_e8 or not mid_e8 or not mark_e8 or state.halts.keeps_from(key.venue):
         return None
     if any(
@@ -26,7 +26,7 @@ def reduction(state: TradingState, seat: Seat, key: PositionKey, now_us: int) ->
         for order in seat.orders.values()
     ):
         return None
-    last_us = seat.last_order_us.get((key.instrument, key.venue))
+    last_us = seat.last_order_us.get(key.instrument, {}).get(key.venue)
     if last_us is not None and now_us - last_us < limits.interval_us:
         return None
     side: Side = "SELL" if held_e8 > 0 else "BUY"

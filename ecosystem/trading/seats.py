@@ -68,7 +68,7 @@ class Seat:
         self.pending_e8: dict[str, int] = {}
         """Bought less sold on order, by instrument."""
         self.strengths_e8: dict[str, int] = {}
-        self.last_order_us: dict[tuple[str, str], int] = {}
+        self.last_order_us: dict[str, dict[str, int]] = {}
         """By instrument and venue."""
         self.sent = RateWindow(rate_orders)
         self._label = f"{engine}/submitted/{name}"
@@ -104,11 +104,16 @@ class Seat:
 
     def tried(self, instrument: str, venue: str, time_us: int) -> None:
         """Take in that an order was placed, or withheld."""
-        self.last_order_us[instrument, venue] = time_us
+        self.last_order_us.setdefault(instrument, {})[venue] = time_us
 
     def resumed(self) -> None:
         """Forget the breakers that are closed."""
         self._reductions.clear()
+
+    @property
+    def may_rest(self) -> bool:
+        """Whether there are times at which its strategy is not asked."""
+        return self.injection is not None or self.state == "STOPPED"
 
     def acts(self, now_us: int) -> bool:
         """Return whether its strategy is asked at `now_us`."""
@@ -172,16 +177,12 @@ class SeatView:
     def position_e8(self, instrument: str, venue: str | None = None) -> int:
         """Return what the seat has bought less sold."""
         seat = self._seat
-        if venue is not None:
-            position = self._portfolio.positions.get(
-                PositionKey(seat.name, seat.account, venue, instrument)
-            )
-            return 0 if position is None else position.quantity_e8
-        held_e8 = 0
-        for key, position in self._portfolio.of(seat.name):
-            if key.instrument == instrument:
-                held_e8 += position.quantity_e8
-        return held_e8
+        if venue is None:
+            return self._portfolio.held_e8(seat.name, instrument)
+        position = self._portfolio.positions.get(
+            PositionKey(seat.name, seat.account, venue, instrument)
+        )
+        return 0 if position is None else position.quantity_e8
 
     def exposure_e8(self, asset: str) -> int:
         """Return how far the seat's trading has moved the holding of an asset, fees left out."""
@@ -203,14 +204,10 @@ class SeatView:
 
     def last_order_us(self, instrument: str, venue: str | None = None) -> int | None:
         """Return when an order was last placed or withheld."""
-        times = self._seat.last_order_us
-        if venue is not None:
-            return times.get((instrument, venue))
-        latest_us = None
-        for (symbol, _), at_us in times.items():
-            if symbol == instrument and (latest_us is None or at_us > latest_us):
-                latest_us = at_us
-        return latest_us
+        times_us = self._seat.last_order_us.get(instrument)
+        if times_us is None:
+            return None
+        return max(times_us.values()) if venue is None else times_us.get(venue)
 
     def orders_count(self) -> int:
         """Return how many orders the seat has submitted."""

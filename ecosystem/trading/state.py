@@ -38,7 +38,8 @@ from ecosystem.events.venues import VenueStatusChanged
 from ecosystem.events.words import EventId
 from ecosystem.injections import Injections
 from ecosystem.trading.accounts import Accounts
-from ecosystem.trading.contract import Alert, Strategy
+from ecosystem.trading.audience import Audience
+from ecosystem.trading.contract import Alert
 from ecosystem.trading.exposure import Exposure
 from ecosystem.trading.gate.limits import TradingLimits
 from ecosystem.trading.gate.words import Ground
@@ -79,21 +80,20 @@ class TradingState:
         self.seats: dict[str, Seat] = {}
         self.seat_of: dict[EventId, Seat] = {}
         """Whose each working order is."""
+        self.views: dict[str, SeatView] = {}
+        """What the strategy of each seat sees."""
         self._feed = feed
         self._seed = seed
-        self._views: dict[str, SeatView] = {}
-        self._wanting: dict[str, tuple[Seat, ...]] = {}
-        self._wanting_books: dict[tuple[str, str], tuple[Seat, ...]] = {}
-        self._asked: dict[str, tuple[Seat, ...]] = {}
-        self._learning: dict[str, tuple[Callable[[PriceTicked], None], ...]] = {}
-        self._learning_books: dict[tuple[str, str], tuple[Callable[[BookQuoted], None], ...]] = {}
+        self.audience = Audience(self.seats)
+        self.resting: tuple[Seat, ...] = ()
+        """The seats that may not be at work: those of faults, and those that were stopped."""
         self._sample_us = 0
         self.time_us = 0
         """Event time of the last tick."""
         for plan in registry.seats:
             self._seat(plan.name, plan.account, plan.implementation)
         self._evolutions: Mapping[type[Event], Callable[..., None]] = {
-            PriceTicked: self._priced,
+            PriceTicked: self.priced,
             BookQuoted: self._book_quoted,
             BalanceChanged: self._balance_changed,
             OrderSubmitted: self._submitted,
@@ -124,65 +124,6 @@ class TradingState:
         if evolution is not None:
             evolution(event)
 
-    def view(self, seat: Seat, now_us: int) -> SeatView:
-        """Return what a seat's strategy sees at `now_us`."""
-        view = self._views[seat.name]
-        view.now_us = now_us
-        return view
-
-    def wanting(self, instrument: str) -> tuple[Seat, ...]:
-        """Return the seats whose strategies want to know of an instrument."""
-        found = self._wanting.get(instrument)
-        if found is None:
-            found = self._wanting[instrument] = tuple(
-                seat for seat in self.seats.values() if instrument in seat.strategy.instruments
-            )
-        return found
-
-    def wanting_books(self, venue: str, instrument: str) -> tuple[Seat, ...]:
-        """Return the seats whose strategies want to know a venue's book of an instrument."""
-        found = self._wanting_books.get((venue, instrument))
-        if found is None:
-            found = self._wanting_books[venue, instrument] = tuple(
-                seat for seat in self.wanting(instrument) if venue in seat.strategy.venues
-            )
-        return found
-
-    def asked(self, instrument: str) -> tuple[Seat, ...]:
-        """Return the seats whose strategies are asked at a tick of an instrument."""
-        found = self._asked.get(instrument)
-        if found is None:
-            found = self._asked[instrument] = tuple(
-                seat
-                for seat in self.wanting(instrument)
-                if (only := seat.strategy.asked_at_ticks_of) is None or instrument in only
-            )
-        return found
-
-    def _learning_prices(self, instrument: str) -> tuple[Callable[[PriceTicked], None], ...]:
-        found = self._learning.get(instrument)
-        if found is None:
-            strategies = [seat.strategy for seat in self.wanting(instrument)]
-            found = self._learning[instrument] = tuple(
-                one.on_price for one in strategies if type(one).on_price is not Strategy.on_price
-            )
-        return found
-
-    def _learning_of_book(
-        self, venue: str, instrument: str
-    ) -> tuple[Callable[[BookQuoted], None], ...]:
-        found = self._learning_books.get((venue, instrument))
-        if found is None:
-            strategies = [seat.strategy for seat in self.wanting_books(venue, instrument)]
-            found = self._learning_books[venue, instrument] = tuple(
-                one.on_book for one in strategies if type(one).on_book is not Strategy.on_book
-            )
-        return found
-
-    def is_of_feed(self, tick: PriceTicked) -> bool:
-        """Return whether a tick is of the feed the engine trusts."""
-        return tick.feed == self._feed
-
     def active_leaks(self, seat: Seat, now_us: int) -> Iterator[EventId]:
         """Yield the active injections that bend a seat's decisions."""
         if self.leaks and seat.injection is None:
@@ -199,30 +140,28 @@ class TradingState:
             self._take(Seat(self.engine, name, account, implementation, strategy, rate))
         elif seat.implementation != implementation:
             seat.strategy, seat.implementation = strategy, implementation
-            self._forget_wanting()
+            self._seats_changed()
 
     def _take(self, seat: Seat) -> None:
         self.seats[seat.name] = seat
-        self._views[seat.name] = SeatView(
+        self.views[seat.name] = SeatView(
             seat, self.market, self.accounts, self.portfolio, self._seed
         )
-        self._forget_wanting()
+        self._seats_changed()
 
-    def _forget_wanting(self) -> None:
-        self._wanting.clear()
-        self._wanting_books.clear()
-        self._asked.clear()
-        self._learning.clear()
-        self._learning_books.clear()
+    def _seats_changed(self) -> None:
+        self.audience.forget()
+        self.resting = tuple(seat for seat in self.seats.values() if seat.may_rest)
 
-    def _priced(self, tick: PriceTicked) -> None:
+    def priced(self, tick: PriceTicked) -> None:
+        """Take in a tick, of whatever feed."""
         if tick.feed != self._feed:
             return
         if tick.event_time_us >= self._sample_us:
             self._sample(tick.event_time_us)
         self.time_us = tick.event_time_us
         self.market.priced(tick)
-        for learn in self._learning_prices(tick.instrument):
+        for learn in self.audience.of_ticks(tick.instrument).learning:
             learn(tick)
 
     def _sample(self, now_us: int) -> None:
@@ -234,7 +173,7 @@ class TradingState:
 
     def _book_quoted(self, book: BookQuoted) -> None:
         self.market.quoted(book)
-        for learn in self._learning_of_book(book.venue, book.instrument):
+        for learn in self.audience.of_books(book.venue, book.instrument).learning:
             learn(book)
 
     def _balance_changed(self, event: BalanceChanged) -> None:
@@ -312,6 +251,7 @@ class TradingState:
         if event.implementation in self.registry.implementations:
             self._seat(event.strategy, event.account, event.implementation)
         self.seats[event.strategy].state = event.state
+        self._seats_changed()
 
     def _withheld(self, event: OrderWithheld) -> None:
         self.tallies.withheld(event.check)

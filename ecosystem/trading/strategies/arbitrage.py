@@ -6,7 +6,7 @@ account holds every asset at each venue, so no leg waits for another. What one l
 did not is traded back at the market.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from ecosystem.trading.contract import (
@@ -42,6 +42,12 @@ RESIDUES_E8: Final[Mapping[str, int]] = {
 }
 """What may be left over of the legs of an asset; more is traded back."""
 
+_TRIANGLES_WITH: Final = {
+    symbol: tuple(legs for legs in TRIANGLES if symbol in legs)
+    for legs in TRIANGLES
+    for symbol in legs
+}
+
 
 class Arbitrage(Strategy):
     """Compares books whenever one is published."""
@@ -50,27 +56,26 @@ class Arbitrage(Strategy):
     asked_at_ticks_of = tuple(f"{asset}-USD" for asset in RESIDUES_E8)
     venues = (VENUE, SECOND_VENUE)
 
-    def decide(self, cause: Cause, view: View) -> Iterator[Wish]:
+    def decide(self, cause: Cause, view: View) -> Iterable[Wish]:
         """Return the best opportunity the new book opens, or the way back from a broken one."""
-        wish: Wish | None = None
         if isinstance(cause, PriceTicked):
             wish = self._unwound(cause, view)
-        elif isinstance(cause, BookQuoted) and self._rests(view, cause.instrument):
+            return () if wish is None else (wish,)
+        if isinstance(cause, BookQuoted) and self._rests(view, cause.instrument):
             legs = self._opportunity(cause, view)
-            wish = None if legs is None else Together(orders=legs)
-        return iter(() if wish is None else (wish,))
+            return () if legs is None else (Together(orders=legs),)
+        return ()
 
     def _opportunity(self, book: BookQuoted, view: View) -> tuple[Place, ...] | None:
-        if book.instrument in PAIRS:
-            for buy_at, sell_at in ((VENUE, SECOND_VENUE), (SECOND_VENUE, VENUE)):
-                legs = crossing(view, book.instrument, buy_at, sell_at)
-                if legs is not None:
-                    return legs
-        for symbols in TRIANGLES:
-            if book.instrument in symbols:
-                legs = triangle(view, book.venue, symbols)
-                if legs is not None:
-                    return legs
+        symbol, venue = book.instrument, book.venue
+        if symbol in PAIRS:
+            legs = crossing(view, symbol, VENUE, SECOND_VENUE)
+            if legs is not None:
+                return legs
+        for symbols in _TRIANGLES_WITH[symbol]:
+            legs = triangle(view, venue, symbols)
+            if legs is not None:
+                return legs
         return None
 
     def _rests(self, view: View, symbol: str) -> bool:

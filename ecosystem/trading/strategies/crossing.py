@@ -1,6 +1,8 @@
 """Two venues: buy where it is cheap, sell where it is dear."""
 
-from ecosystem.trading.contract import E8, INSTRUMENTS, Place, View, parse_e8
+from typing import Final
+
+from ecosystem.trading.contract import E8, INSTRUMENTS, BookQuoted, Place, View, parse_e8
 from ecosystem.trading.strategies.legs import (
     CLIP_USD_E8,
     EDGE_E8_MIN,
@@ -8,28 +10,42 @@ from ecosystem.trading.strategies.legs import (
     fresh_book,
     take,
 )
+from ecosystem.venues import VENUES
 
 LEAN_E8_MAX = {"BTC-USD": parse_e8("0.25"), "ETH-USD": 5 * E8}
 """How far opportunities that all point one way may shift an asset from venue to venue."""
+_GOT_E16: Final = {venue: after_fee_e8(venue) * E8 for venue in VENUES}
+"""What is got for one at a price, by the venue that it is sold at."""
+_PAID_E16: Final = {venue: (2 * E8 - after_fee_e8(venue)) * (E8 + EDGE_E8_MIN) for venue in VENUES}
+"""What must be got for one at the least, by the venue that it was bought at."""
 
 
-def edge_e8(buy_at: str, ask_price_e8: int, sell_at: str, bid_price_e8: int) -> int:
-    """Return what is gained, as a fraction of what is paid, fees included."""
-    paid_e16 = ask_price_e8 * (2 * E8 - after_fee_e8(buy_at))
-    return bid_price_e8 * after_fee_e8(sell_at) * E8 // paid_e16 - E8
+def pays(buy_at: str, ask_price_e8: int, sell_at: str, bid_price_e8: int) -> bool:
+    """Return whether ten basis points or more are left after the fees of both venues."""
+    return bid_price_e8 * _GOT_E16[sell_at] >= ask_price_e8 * _PAID_E16[buy_at]
 
 
-def crossing(view: View, symbol: str, buy_at: str, sell_at: str) -> tuple[Place, ...] | None:
-    """Return the two orders of an opportunity; None when there is none.
+def crossing(view: View, symbol: str, one: str, other: str) -> tuple[Place, ...] | None:
+    """Return the two orders of an opportunity between two venues; None when there is none.
 
-    As much as both touches hold, both accounts can fund, a clip allows, and the lean leaves.
+    What is bought at the first is looked at first.
     """
-    cheap, dear = fresh_book(view, buy_at, symbol), fresh_book(view, sell_at, symbol)
-    if cheap is None or dear is None:
+    here, there = fresh_book(view, one, symbol), fresh_book(view, other, symbol)
+    if here is None or there is None:
         return None
+    for cheap, dear in ((here, there), (there, here)):
+        ask_e8, bid_e8 = cheap.ask_prices_e8[0], dear.bid_prices_e8[0]
+        if pays(cheap.venue, ask_e8, dear.venue, bid_e8):
+            legs = _legs(view, symbol, cheap, dear)
+            if legs is not None:
+                return legs
+    return None
+
+
+def _legs(view: View, symbol: str, cheap: BookQuoted, dear: BookQuoted) -> tuple[Place, ...] | None:
+    """As much as both touches hold, both accounts can fund, a clip allows, and the lean leaves."""
+    buy_at, sell_at = cheap.venue, dear.venue
     ask_e8, bid_e8 = cheap.ask_prices_e8[0], dear.bid_prices_e8[0]
-    if edge_e8(buy_at, ask_e8, sell_at, bid_e8) < EDGE_E8_MIN:
-        return None
     instrument = INSTRUMENTS[symbol]
     room_e8 = LEAN_E8_MAX[symbol] - max(
         view.position_e8(symbol, buy_at), -view.position_e8(symbol, sell_at)

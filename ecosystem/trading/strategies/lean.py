@@ -5,7 +5,7 @@ The level follows the signal with one step of slack, so noise around a threshold
 and as the lean is bounded, no number of hours exhausts an account.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
@@ -48,17 +48,27 @@ def next_level(level: int, signal: float) -> int:
     return level
 
 
-def lean(view: View, symbol: str, signal: float | None, *, market: bool) -> Iterator[Wish]:
-    """Yield the opinion if it changed, and what brings the position nearer to it.
+def lean(view: View, symbol: str, signal: float | None, *, market: bool) -> Iterable[Wish]:
+    """Return the opinion if it changed, and what brings the position nearer to it.
 
     Args:
         signal: in steps; None while the strategy has no opinion yet.
         market: whether orders take what is there; else they wait at their own side of the touch.
     """
     if signal is None:
-        return
+        return ()
     level = view.strength_e8(symbol) * LEVEL_MAX // E8
     settled = next_level(level, signal)
+    # With most ticks nothing changes, and nothing is left to do.
+    if settled == level and not view.orders(symbol) and not _gap_e8(view, symbol, level):
+        return ()
+    return _moves(view, symbol, signal, (level, settled), market=market)
+
+
+def _moves(
+    view: View, symbol: str, signal: float, levels: tuple[int, int], *, market: bool
+) -> Iterator[Wish]:
+    level, settled = levels
     if settled != level:
         reason = f"signal {signal:+.3f} steps, level {level:+d} to {settled:+d}"
         strength_e8 = settled * E8 // LEVEL_MAX
@@ -73,11 +83,13 @@ def lean(view: View, symbol: str, signal: float | None, *, market: bool) -> Iter
             yield order_wish
 
 
-def old_orders(view: View, symbol: str) -> Iterator[Cancel]:
-    """Yield the end of orders nobody took."""
-    for order in view.orders(symbol):
-        if is_old(order, view.now_us):
-            yield Cancel(order_id=order.order_id)
+def old_orders(view: View, symbol: str) -> Sequence[Cancel]:
+    """Return the end of orders nobody took."""
+    orders = view.orders(symbol)
+    if not orders:
+        return ()
+    now_us = view.now_us
+    return [Cancel(order_id=order.order_id) for order in orders if is_old(order, now_us)]
 
 
 def is_old(order: OpenOrder, now_us: int) -> bool:
@@ -86,15 +98,21 @@ def is_old(order: OpenOrder, now_us: int) -> bool:
     return now_us - since_us >= ORDER_AGE_US_MAX
 
 
+def _gap_e8(view: View, symbol: str, level: int) -> int:
+    """Return what is missing to a level; 0 where it is too little to be worth an order."""
+    clip_e8 = CLIPS_E8[symbol]
+    gap_e8 = level * clip_e8 - view.position_e8(symbol)
+    return gap_e8 if abs(gap_e8) >= clip_e8 // ORDER_SHARE_MIN else 0
+
+
 def _wanted(view: View, symbol: str, level: int, *, market: bool) -> Place | None:
     tick = view.tick(symbol)
     if tick is None or view.total_e8(VENUE, INSTRUMENTS[symbol].base) is None:
         return None
-    clip_e8 = CLIPS_E8[symbol]
-    gap_e8 = level * clip_e8 - view.position_e8(symbol)
-    least_e8 = clip_e8 // ORDER_SHARE_MIN
-    if -least_e8 < gap_e8 < least_e8:
+    gap_e8 = _gap_e8(view, symbol, level)
+    if not gap_e8:
         return None
+    clip_e8 = CLIPS_E8[symbol]
     side: Side = "BUY" if gap_e8 > 0 else "SELL"
     limit_e8 = None
     if not market:
@@ -103,7 +121,7 @@ def _wanted(view: View, symbol: str, level: int, *, market: bool) -> Place | Non
     affordable_e8 = view.affordable_e8(VENUE, symbol, side, limit_e8)
     quantity_e8 = min(abs(gap_e8), 2 * clip_e8, affordable_e8)
     quantity_e8 -= quantity_e8 % INSTRUMENTS[symbol].lot_size_e8
-    if quantity_e8 < least_e8:
+    if quantity_e8 < clip_e8 // ORDER_SHARE_MIN:
         return None
     return Place(
         venue=VENUE,

@@ -1,6 +1,6 @@
 """Market making: a bid and an offer in the book, leaning against what has been taken."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from ecosystem.trading.contract import (
@@ -46,6 +46,9 @@ _TOLERANCE: Final = 0.0006
 _DISTANCE_MIN: Final = 0.0002
 """Nearer to the touch of the other side no quote is placed: it must rest, not trade."""
 
+Sides = tuple[tuple[Side, float, bool], tuple[Side, float, bool]]
+"""For each side where it is quoted, and whether too much is held to quote it."""
+
 
 class MarketMaking(Strategy):
     """Quotes both sides at one venue, post-only, around a price that leans against inventory."""
@@ -61,42 +64,64 @@ class MarketMaking(Strategy):
         mid_e8 = (tick.bid_price_e8 + tick.ask_price_e8) // 2
         self._volatility[tick.instrument].update(mid_e8, tick.event_time_us)
 
-    def decide(self, cause: Cause, view: View) -> Iterator[Wish]:
-        """Yield the end of quotes that are out of place, and at a tick those that are missing."""
+    def decide(self, cause: Cause, view: View) -> Iterable[Wish]:
+        """Return the end of quotes that are out of place, and at a tick those that are missing."""
         if not isinstance(cause, PriceTicked | BookQuoted):
-            return
+            return ()
         symbol = cause.instrument
+        orders = view.orders(symbol)
+        # With most ticks both sides are quoted, since too short a time to be quoted anew.
+        if len(orders) == 2 and _both_settle(orders[0], orders[1], view.now_us):
+            return ()
         tick = view.tick(symbol)
         variance = self._volatility[symbol].variance_per_second()
         if variance is None or tick is None:
-            return
+            return ()
         inventory = view.position_e8(symbol) / SIZES_E8[symbol]
         risk = _AVERSION * variance * _HORIZON_S
         middle = (tick.bid_price_e8 + tick.ask_price_e8) / 2 * (1.0 - inventory * risk)
         half = (_BASE + risk) / 2
-        orders = view.orders(symbol)
-        sides: tuple[tuple[Side, float, bool], ...] = (
+        sides: Sides = (
             ("BUY", middle * (1.0 - half), inventory >= INVENTORY_MAX),
             ("SELL", middle * (1.0 + half), inventory <= -INVENTORY_MAX),
         )
-        for side, price, full in sides:
-            # What reduces a position while a breaker is open is an order at the market, no quote.
-            resting = [
-                order for order in orders if order.side == side and order.limit_price_e8 is not None
-            ]
-            if resting:
-                yield from _withdrawn(resting, price, full, view.now_us)
-            elif not full and isinstance(cause, PriceTicked):
-                yield from _quote(view, tick, side, price)
+        return _moves(cause, view, tick, orders, sides)
 
 
-def _withdrawn(resting: list[OpenOrder], price: float, full: bool, now_us: int) -> Iterator[Cancel]:
+def _both_settle(one: OpenOrder, other: OpenOrder, now_us: int) -> bool:
+    since_us = now_us - REQUOTE_US
+    return (
+        one.side != other.side
+        and one.submitted_us > since_us
+        and other.submitted_us > since_us
+        and one.limit_price_e8 is not None
+        and other.limit_price_e8 is not None
+    )
+
+
+def _moves(
+    cause: Cause, view: View, tick: PriceTicked, orders: Sequence[OpenOrder], sides: Sides
+) -> Iterator[Wish]:
+    for side, price, full in sides:
+        # What reduces a position while a breaker is open is an order at the market, no quote.
+        resting = [
+            order for order in orders if order.side == side and order.limit_price_e8 is not None
+        ]
+        if resting:
+            yield from _withdrawn(resting, price, full, view.now_us)
+        elif not full and isinstance(cause, PriceTicked):
+            yield from _quote(view, tick, side, price)
+
+
+def _withdrawn(resting: list[OpenOrder], price: float, full: bool, now_us: int) -> list[Cancel]:
+    withdrawn = []
     for order in resting:
         assert order.limit_price_e8 is not None, "the caller has seen to it"
         strayed = abs(order.limit_price_e8 - price) > _TOLERANCE * price
         settled = now_us - order.submitted_us >= REQUOTE_US
         if settled and (full or strayed) and (order.cancelled_us is None or is_old(order, now_us)):
-            yield Cancel(order_id=order.order_id)
+            withdrawn.append(Cancel(order_id=order.order_id))
+    return withdrawn
 
 
 def _quote(view: View, tick: PriceTicked, side: Side, price: float) -> Iterator[Place]:

@@ -1,6 +1,6 @@
 """Mean reversion: what has strayed comes back."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 
 from ecosystem.trading import indicators
 from ecosystem.trading.contract import (
@@ -33,11 +33,11 @@ class MeanReversion(Strategy):
         mid_e8 = (tick.bid_price_e8 + tick.ask_price_e8) // 2
         self._indicators[tick.instrument].update(mid_e8, tick.event_time_us)
 
-    def decide(self, cause: Cause, view: View) -> Iterator[Wish]:
+    def decide(self, cause: Cause, view: View) -> Iterable[Wish]:
         """Return what the signal asks for at a tick; at a book, what is to be cancelled."""
         if isinstance(cause, PriceTicked):
             signal = self._indicators[cause.instrument].signal()
             return lean(view, cause.instrument, signal, market=False)
         if isinstance(cause, BookQuoted):
             return old_orders(view, cause.instrument)
-        return iter(())
+        return ()

@@ -10,6 +10,7 @@ from ecosystem.trading.strategies.legs import (
     fresh_book,
     take,
 )
+from ecosystem.venues import VENUES
 
 TRIANGLES: Final = (
     ("BTC-USD", "ETH-BTC", "ETH-USD"),
@@ -19,6 +20,8 @@ TRIANGLES: Final = (
 """First, second and third instrument: forward, the first two are bought and the third is sold."""
 _LEAST_E24: Final = (E8 + EDGE_E8_MIN) * E8 * E8
 """What must become of a dollar, at the least."""
+_KEPT_E24: Final = {venue: after_fee_e8(venue) ** 3 for venue in VENUES}
+"""What the fees of three legs leave of it."""
 
 
 def triangle(view: View, venue: str, symbols: tuple[str, str, str]) -> tuple[Place, ...] | None:
@@ -33,26 +36,19 @@ def triangle(view: View, venue: str, symbols: tuple[str, str, str]) -> tuple[Pla
     third = fresh_book(view, venue, symbols[2])
     if first is None or second is None or third is None:
         return None
+    kept_e24 = _KEPT_E24[venue]
+    bids_e16 = first.bid_prices_e8[0] * second.bid_prices_e8[0]
+    asks_e16 = first.ask_prices_e8[0] * second.ask_prices_e8[0]
+    got_e16, paid_e16 = third.bid_prices_e8[0] * E8, third.ask_prices_e8[0] * E8
+    # Hardly ever is one of them worth the fees of three legs.
     books = (first, second, third)
-    kept_e24 = after_fee_e8(venue) ** 3
-    for forward in (True, False):
-        a, b, c = _prices_e8(books, forward=forward)
-        bridge_e16, last_e16 = a * b, c * E8
-        paid_e16, got_e16 = (bridge_e16, last_e16) if forward else (last_e16, bridge_e16)
-        if got_e16 * kept_e24 >= paid_e16 * _LEAST_E24:
-            legs = _legs(view, venue, symbols, books, forward=forward)
-            if legs is not None:
-                return legs
+    if got_e16 * kept_e24 >= asks_e16 * _LEAST_E24:
+        legs = _legs(view, venue, symbols, books, forward=True)
+        if legs is not None:
+            return legs
+    if bids_e16 * kept_e24 >= paid_e16 * _LEAST_E24:
+        return _legs(view, venue, symbols, books, forward=False)
     return None
-
-
-def _prices_e8(
-    books: tuple[BookQuoted, BookQuoted, BookQuoted], *, forward: bool
-) -> tuple[int, int, int]:
-    first, second, third = books
-    if forward:
-        return first.ask_prices_e8[0], second.ask_prices_e8[0], third.bid_prices_e8[0]
-    return first.bid_prices_e8[0], second.bid_prices_e8[0], third.ask_prices_e8[0]
 
 
 def _legs(

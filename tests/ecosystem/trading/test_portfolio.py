@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecosystem.events.words import Side
+from ecosystem.instruments import INSTRUMENTS
 from ecosystem.trading.market import Market
 from ecosystem.trading.performance import SAMPLES_MIN, SAMPLES_PER_YEAR, Performance
 from ecosystem.trading.portfolio import Portfolio, Position
@@ -107,6 +108,31 @@ def test_what_is_quoted_in_bitcoin_is_worth_bitcoin() -> None:
     portfolio.fill("one", fill(2, "a", "ETH-BTC", "SELL", 10 * E8, E8 // 10))
     assert portfolio.profit("one", market).realised_e8 == 30_000 * E8
     assert portfolio.exposure_e8("one", "BTC") == E8 // 2
+
+
+@given(
+    trades=st.lists(
+        st.tuples(st.sampled_from(["BTC-USD", "ETH-BTC", "ETH-USD"]), TRADES.map(tuple))
+    )
+)
+def test_what_is_summed_is_the_sum_of_the_positions(
+    trades: list[tuple[str, tuple[Trade, ...]]],
+) -> None:
+    portfolio = Portfolio()
+    for symbol, several in trades:
+        for number, (side, quantity_e8, price_e8) in enumerate(several):
+            portfolio.fill("one", fill(number, "a", symbol, side, quantity_e8, price_e8))
+    for symbol in INSTRUMENTS:
+        held_e8 = [one.quantity_e8 for key, one in portfolio.of("one") if key.instrument == symbol]
+        assert portfolio.held_e8("one", symbol) == sum(held_e8)
+    for asset in ("BTC", "ETH", "USD"):
+        moved_e16 = 0
+        for key, position in portfolio.of("one"):
+            if INSTRUMENTS[key.instrument].base == asset:
+                moved_e16 += position.quantity_e8 * E8
+            if INSTRUMENTS[key.instrument].quote == asset:
+                moved_e16 += position.realised_e16 - position.cost_e16
+        assert portfolio.exposure_e8("one", asset) == moved_e16 // E8
 
 
 @given(profits=st.lists(st.integers(-(10**13), 10**13), min_size=1, max_size=200))

@@ -1,5 +1,7 @@
 """Arbitrage over books made by hand: when it trades, how much, and how it comes back."""
 
+from fractions import Fraction
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,7 +10,7 @@ from ecosystem.events.books import BookQuoted
 from ecosystem.firm import SECOND_VENUE, VENUE
 from ecosystem.trading.contract import Place, Together
 from ecosystem.trading.strategies.arbitrage import Arbitrage
-from ecosystem.trading.strategies.crossing import LEAN_E8_MAX, edge_e8
+from ecosystem.trading.strategies.crossing import LEAN_E8_MAX, pays
 from ecosystem.trading.strategies.legs import CLIP_USD_E8, EDGE_E8_MIN
 from ecosystem.units import E8, SECOND_US
 from ecosystem.venues import VENUES
@@ -59,13 +61,13 @@ def test_ten_basis_points_must_be_left_after_the_fees_of_both(bid_usd: float, tr
     assert bool(decided(two_venues(60_000, bid_usd))) == trades
 
 
-@given(ask_e8=st.integers(50_000 * E8, 70_000 * E8), bid_e8=st.integers(50_000 * E8, 70_000 * E8))
-def test_the_edge_is_the_profit_of_a_trade_to_a_hundredth_of_a_basis_point(
-    ask_e8: int, bid_e8: int
-) -> None:
-    paid = ask_e8 * (1 + VENUES[VENUE].taker_fee_e8 / E8)
-    got = bid_e8 * (1 - VENUES[SECOND_VENUE].taker_fee_e8 / E8)
-    assert abs(edge_e8(VENUE, ask_e8, SECOND_VENUE, bid_e8) / E8 - (got / paid - 1)) < 1e-6
+@given(ask_e8=st.integers(50_000 * E8, 70_000 * E8), edge_bps=st.floats(-5, 25))
+def test_a_trade_pays_from_ten_basis_points_of_profit_on(ask_e8: int, edge_bps: float) -> None:
+    paid = Fraction(ask_e8) * (E8 + VENUES[VENUE].taker_fee_e8) / E8
+    after_fee = Fraction(E8 - VENUES[SECOND_VENUE].taker_fee_e8, E8)
+    bid_e8 = round(paid * (1 + Fraction(edge_bps) / 10_000) / after_fee)
+    profit = bid_e8 * after_fee / paid - 1
+    assert pays(VENUE, ask_e8, SECOND_VENUE, bid_e8) == (profit >= Fraction(EDGE_E8_MIN, E8))
 
 
 @given(
