@@ -21,6 +21,30 @@ def run_key(seed: int, secret: str) -> bytes:
     return blake2b(f"run {seed}".encode(), key=secret.encode()[:64], digest_size=32).digest()
 
 
+class StreamIds:
+    """Names the root events of one stream; what is the same in all their names is hashed once."""
+
+    __slots__ = ("_hashed",)
+
+    def __init__(self, hashed: blake2b) -> None:
+        self._hashed = hashed
+
+    def root(self, number: int) -> EventId:
+        """Return the id of event `number` of the stream."""
+        hashed = self._hashed.copy()
+        hashed.update(b"%d" % number)
+        return EventId(hashed.digest())
+
+    def run(self, first: int, end: int) -> list[EventId]:
+        """Return the ids of the events from `first` to before `end`."""
+        copy, ids = self._hashed.copy, []
+        for number in range(first, end):
+            hashed = copy()
+            hashed.update(b"%d" % number)
+            ids.append(EventId(hashed.digest()))
+        return ids
+
+
 class RootIds:
     """Names the root events of one machine in one run."""
 
@@ -33,6 +57,12 @@ class RootIds:
         hashed = self._keyed.copy()
         hashed.update(b"%s\0%d" % (stream.encode(), number))
         return EventId(hashed.digest())
+
+    def stream(self, name: str) -> StreamIds:
+        """Return what names the events of one stream as `root` does, for whoever names many."""
+        hashed = self._keyed.copy()
+        hashed.update(name.encode() + b"\0")
+        return StreamIds(hashed)
 
 
 def derive_id(cause: EventId, label: str, number: int = 0) -> EventId:

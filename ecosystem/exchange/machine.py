@@ -13,6 +13,7 @@ from ecosystem.events.accounts import (
     AccountTransferRequested,
 )
 from ecosystem.events.books import BookQuoted
+from ecosystem.events.control.scenario import InjectionApplied
 from ecosystem.events.envelope import Event
 from ecosystem.events.prices import PriceTicked
 from ecosystem.events.words import AccountKind
@@ -90,7 +91,7 @@ class Exchange:
         self._publisher = (
             None
             if book_interval_us is None
-            else BookPublisher(self.state, starts_at_us, book_interval_us)
+            else BookPublisher(self.state, self._roots, starts_at_us, book_interval_us)
         )
         self._desk = OrderDesk(self.state, self._funds, self._floor)
         self._margin = MarginDesk(self.state, self._floor, margin)
@@ -109,6 +110,8 @@ class Exchange:
         )
         self._due_us: int | None = None
         """When something is due, as long as nothing has changed; None when it may have."""
+        self._deeds_us = starts_at_us
+        """When there is more to do than to publish a book, as long as `_due_us` is known."""
         self._decisions: Mapping[type[Event], Callable[[Any, Answers], None]] = {
             **SettlementDesk(self.state, self._margin).decisions,
             AccountOpenRequested: accounts.open,
@@ -128,14 +131,15 @@ class Exchange:
         if kind is PriceTicked:
             found = self._ticks.take((event,), now_us)  # type: ignore[arg-type] # checked by kind
             return found[0][1] if found else ()
-        self._due_us = None
         if kind in OPERATIONS:
             return self._answer(event, now_us)  # type: ignore[arg-type] # checked by kind
         if kind in SCENARIO_EVENTS:
+            self._due_us = None
             return self._faults.learn(event, self._answers(now_us, 0), now_us)
         decide = self._decisions.get(kind)
         if decide is None or event.venue != self._name:  # type: ignore[attr-defined] # these have it
             return ()
+        self._due_us = None
         answers = self._answers(now_us, self._delay_us)
         decide(event, answers)
         return self._finished(answers)
@@ -148,14 +152,14 @@ class Exchange:
     def due_us(self) -> int | None:
         """Return when the venue opens or, once open, when something is due."""
         if self._due_us is None:
+            self._deeds_us = self._deeds_due_us()
             self._due_us = self._next_us()
         return None if self._due_us == NEVER_US else self._due_us
 
     def _next_us(self) -> int:
-        deeds_us = self._deeds_due_us()
         if self._publisher is None or not self.state.status_changes:
-            return deeds_us
-        return min(deeds_us, self._publisher.due_us())
+            return self._deeds_us
+        return min(self._deeds_us, self._publisher.due_us())
 
     def _deeds_due_us(self) -> int:
         """Return when the venue has more to do than to publish a book."""
@@ -174,16 +178,27 @@ class Exchange:
         That is funding, the expiry of DAY orders, wishes that have waited, books, and faults that
         begin or end.
         """
-        self._faults.look(now_us)
+        self._look(now_us)
+        deeds_us = self._deeds_due_us() if self._due_us is None else self._deeds_us
+        if self.state.status_changes and now_us < deeds_us:
+            quoting = self._answers(now_us, 0)
+            notes = self._publish(now_us, quoting)
+            self._deeds_us = deeds_us
+            self._due_us = self._next_us()
+            return [*quoting.facts, *notes] if notes else quoting.facts
         self._due_us = None
-        only_books = self.state.status_changes and now_us < self._deeds_due_us()
-        facts = () if only_books else self._deeds(now_us)
+        facts = self._deeds(now_us)
         quoting = self._answers(now_us, 0)
-        notes = self._faults.announce(quoting, now_us)
-        if self._publisher is not None:
-            disturbed = self._publisher.publish(now_us, quoting)
-            notes = [*self._faults.market.note_books(disturbed), *notes] if disturbed else notes
-        return [*facts, *quoting.facts, *notes]
+        announced = self._faults.announce(quoting, now_us)
+        notes = self._publish(now_us, quoting)
+        return [*facts, *quoting.facts, *notes, *announced]
+
+    def _publish(self, now_us: int, quoting: Answers) -> Sequence[InjectionApplied]:
+        """Publish the books that are due, and return what was altered in them."""
+        if self._publisher is None:
+            return ()
+        disturbed = self._publisher.publish(now_us, quoting)
+        return list(self._faults.market.note_books(disturbed)) if disturbed else ()
 
     def _deeds(self, now_us: int) -> Sequence[Event]:
         state, answers = self.state, self._answers(now_us, self._delay_us)
@@ -234,6 +249,7 @@ class Exchange:
     def _answer(self, request: Request, now_us: int) -> Sequence[Event]:
         if request.venue != self._name:
             return ()
+        self._due_us = None
         faults = self._faults
         if not faults.at_work:
             answers = self._answers(now_us, self._delay_us)

@@ -34,6 +34,8 @@ def test_the_same_name_gives_the_same_id_and_another_key_another(
 
 def test_ids_of_a_stream_and_of_followers_never_meet() -> None:
     ids = RootIds(run_key(1, "s"), "m")
+    assert ids.stream("a").run(3, 90) == [ids.root("a", number) for number in range(3, 90)]
+    assert ids.stream("a").root(7) == ids.root("a", 7)
     roots = {ids.root("a", number) for number in range(2_000)}
     derived = {derive_id(root, "m/accepted", n) for root in roots for n in (0, 1)}
     assert len(roots | derived) == 6_000
@@ -60,11 +62,13 @@ def test_integers_stay_in_their_range(seed: int, number: int, low: int, width: i
     assert low <= Stream(seed, "s").integer(number, low, low + width) <= low + width
 
 
-@given(SEEDS, st.integers(0, 10**12), st.integers(0, 20))
-def test_a_run_of_draws_is_the_draws_one_by_one(seed: int, first: int, count: int) -> None:
-    stream = Stream(seed, "s")
-    expected = [stream.bits(number) for number in range(first, first + count)]
-    assert stream.run(first, first + count) == expected
+@given(SEEDS, st.integers(0, 10**12), st.integers(0, 150), st.integers(1, 2_000))
+def test_a_run_of_draws_is_the_draws_one_by_one(
+    seed: int, first: int, count: int, step: int
+) -> None:
+    stream, numbers = Stream(seed, "s"), range(first, first + count * step, step)
+    assert stream.run(first, numbers.stop, step) == tuple(map(stream.bits, numbers))
+    assert stream.run(first, first + count) == tuple(map(stream.bits, range(first, first + count)))
 
 
 @given(SEEDS, st.integers(0, 10**12))

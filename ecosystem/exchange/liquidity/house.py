@@ -47,6 +47,8 @@ class Disturbance(NamedTuple):
         return self.accounts is None or account in self.accounts
 
 
+Side = tuple[tuple[int, ...], tuple[int, ...]]
+"""The prices of one side of a book, best first, and the quantities at them."""
 _ENOUGH_E8: Final = 1 << 62
 """Of a perpetual the house sells what it does not hold; only its levels bound it."""
 
@@ -150,31 +152,32 @@ class House:
         """Return the middle of the best quotes; None when the house is silent."""
         return sum(self.quotes[symbol].touch_e8()) // 2 or None
 
-    def whole_side(
-        self, instrument: Instrument, *, buys: bool
-    ) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
-        """Return prices and quantities that `offers` would yield to the public, ten of each.
+    def whole_sides(self, instrument: Instrument) -> tuple[Side | None, Side | None]:
+        """Return for bids and asks what `offers` would yield to the public, ten levels of each.
 
         None where that takes a closer look: something disturbs the house, was taken since the
         tick, or is scarce.
         """
         symbol = instrument.symbol
         quote = self.quotes[symbol]
-        price_e8 = quote.touch_e8()[buys]
-        if not price_e8 or quote.taken[buys] or symbol in self.disturbances:
-            return None
-        sizes_e8 = self._sizes[symbol].best_e8(quote.number, int(buys))
-        tick_e8 = instrument.tick_size_e8
-        spacing_e8 = price_e8 // _SPACING_OF_PRICE // tick_e8 * tick_e8 or tick_e8
-        if buys:
-            scarce = sum(sizes_e8) > self.holdings_e8[instrument.base]
-        else:
-            spacing_e8 = -spacing_e8
-            scarce = sum(sizes_e8) * price_e8 > (self.holdings_e8[instrument.quote] - LEVELS) * E8
-        last_e8 = price_e8 + LEVELS * spacing_e8
-        if last_e8 <= 0 or (scarce and instrument.kind == "SPOT"):
-            return None
-        return tuple(range(price_e8, last_e8, spacing_e8)), sizes_e8
+        bid_e8, ask_e8 = quote.touch_e8()
+        if not bid_e8 or symbol in self.disturbances:
+            return None, None
+        sizes, tick_e8 = self._sizes[symbol], instrument.tick_size_e8
+        bid_sizes_e8, ask_sizes_e8 = sizes.best_e8(quote.number)
+        bids = asks = None
+        spacing_e8 = bid_e8 // _SPACING_OF_PRICE // tick_e8 * tick_e8 or tick_e8
+        if not quote.taken[0] and (last_e8 := bid_e8 - LEVELS * spacing_e8) > 0:
+            held_e16 = (self._held_e8(instrument, instrument.quote) - LEVELS) * E8
+            if sizes.most_e8 * bid_e8 <= held_e16 or sum(bid_sizes_e8) * bid_e8 <= held_e16:
+                bids = tuple(range(bid_e8, last_e8, -spacing_e8)), bid_sizes_e8
+        spacing_e8 = ask_e8 // _SPACING_OF_PRICE // tick_e8 * tick_e8 or tick_e8
+        if not quote.taken[1]:
+            held_e8 = self._held_e8(instrument, instrument.base)
+            if sizes.most_e8 <= held_e8 or sum(ask_sizes_e8) <= held_e8:
+                prices_e8 = range(ask_e8, ask_e8 + LEVELS * spacing_e8, spacing_e8)
+                asks = tuple(prices_e8), ask_sizes_e8
+        return bids, asks
 
     def offers(
         self,

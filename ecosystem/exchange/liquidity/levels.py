@@ -4,6 +4,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from ecosystem.exchange.book import BookSide
+from ecosystem.exchange.liquidity.house import Side
 from ecosystem.exchange.liquidity.sizes import LEVELS
 from ecosystem.exchange.orders import Order
 from ecosystem.exchange.state import VenueState
@@ -27,10 +28,6 @@ class Levels(NamedTuple):
         return sum(quantity_e8 for side in self for _, quantity_e8 in side)
 
 
-Side = tuple[tuple[int, ...], tuple[int, ...]]
-"""The prices of one side of a book, best first, and the quantities at them."""
-
-
 def levels_of(state: VenueState, symbol: str, count: int, *, disturbed: bool = True) -> Levels:
     """Return the best levels of a book.
 
@@ -50,9 +47,10 @@ def sides_of(
         disturbed: whether what disturbs the house counts.
     """
     book = state.books[symbol]
+    bids, asks = state.house.whole_sides(INSTRUMENTS[symbol])
     return (
-        _side(state, symbol, book.bids, book.asks, count, disturbed=disturbed),
-        _side(state, symbol, book.asks, book.bids, count, disturbed=disturbed),
+        _side(state, symbol, book.bids, book.asks, bids, count, disturbed=disturbed),
+        _side(state, symbol, book.asks, book.bids, asks, count, disturbed=disturbed),
     )
 
 
@@ -61,15 +59,15 @@ def _side(
     symbol: str,
     resting: BookSide[Order],
     other: BookSide[Order],
+    quotes: Side | None,
     count: int,
     *,
     disturbed: bool,
 ) -> Side:
-    buys, instrument, house = resting.sign < 0, INSTRUMENTS[symbol], state.house
-    quotes = house.whole_side(instrument, buys=buys)
+    buys = resting.sign < 0
     if quotes is None or count > LEVELS or (other.queues and other.reaches(quotes[0][0])):
-        offers = house.offers(
-            instrument, buys=buys, beyond_e8=other.best_price_e8(), disturbed=disturbed
+        offers = state.house.offers(
+            INSTRUMENTS[symbol], buys=buys, beyond_e8=other.best_price_e8(), disturbed=disturbed
         )
         quotes = _unzipped(list(islice(offers, count)))
     if not resting.queues:

@@ -9,10 +9,12 @@ from collections.abc import Sequence
 from typing import Final
 
 from ecosystem.events.books import BookQuoted
+from ecosystem.events.words import EventId
 from ecosystem.exchange.answers import Answers
 from ecosystem.exchange.liquidity.levels import Levels, levels_of, sides_of
 from ecosystem.exchange.liquidity.sizes import LEVELS
 from ecosystem.exchange.state import VenueState
+from ecosystem.ids import RootIds
 from ecosystem.instruments import INSTRUMENTS
 from ecosystem.units import SECOND_US
 
@@ -23,18 +25,25 @@ class BookPublisher:
     """Says when which book is due, and publishes it.
 
     Args:
+        roots: names the publications.
         starts_at_us: where the grid begins.
         interval_us: between two publications of one book.
     """
 
     __slots__ = ("_dues_us", "_grids", "_interval_us", "_state")
 
-    def __init__(self, state: VenueState, starts_at_us: int, interval_us: int) -> None:
+    def __init__(
+        self, state: VenueState, roots: RootIds, starts_at_us: int, interval_us: int
+    ) -> None:
         self._state = state
         self._interval_us = interval_us
         count = len(INSTRUMENTS)
         self._grids = [
-            (symbol, starts_at_us + (place + 1) * interval_us // count, f"book/{symbol}")
+            (
+                symbol,
+                starts_at_us + (place + 1) * interval_us // count,
+                roots.stream(f"book/{symbol}"),
+            )
             for place, symbol in enumerate(INSTRUMENTS)
         ]
         self._dues_us: list[int] = []
@@ -66,7 +75,7 @@ class BookPublisher:
         for place, book_us in enumerate(self._dues_us):
             if now_us < book_us:
                 continue
-            symbol, begins_us, stream = self._grids[place]
+            symbol, begins_us, ids = self._grids[place]
             # A restarted venue is asked again for what it passed over before its last tick.
             sequence = (now_us - begins_us) // interval_us
             due_us, ticked_us = begins_us + sequence * interval_us, state.house.since_us(symbol)
@@ -74,13 +83,15 @@ class BookPublisher:
             if symbol in state.halted or not 0 < ticked_us <= due_us:
                 state.tapes[symbol].book_sequence = sequence + 1
                 continue
-            quoted = self._quoted(symbol, answers, (stream, sequence))
+            quoted = self._quoted(symbol, answers, ids.root(sequence), sequence)
             answers.add(quoted)
             if state.house.disturbances.get(symbol):
                 disturbed.append((quoted, levels_of(state, symbol, LEVELS, disturbed=False)))
         return disturbed
 
-    def _quoted(self, symbol: str, answers: Answers, root: tuple[str, int]) -> BookQuoted:
+    def _quoted(
+        self, symbol: str, answers: Answers, event_id: EventId, sequence: int
+    ) -> BookQuoted:
         state = self._state
         bids, asks = sides_of(state, symbol, LEVELS)
         tape, noise, now_us = state.tapes[symbol], state.house.noise[symbol], answers.time_us
@@ -90,10 +101,9 @@ class BookPublisher:
         bid_e8, ask_e8 = quote.touch_e8()
         if bid_e8:
             begins_us = quote.since_us
+            volume_e8 += noise.volume_e8(now_us - self._interval_us, now_us)
             if last is None or last.event_time_us < begins_us:
                 price_e8 = ask_e8 if noise.buys(begins_us // SECOND_US) else bid_e8
-            volume_e8 += noise.volume_e8(now_us - self._interval_us, now_us)
-        event_id = answers.roots.root(*root)
         return BookQuoted(
             event_id=event_id,
             correlation_id=event_id,
@@ -101,7 +111,7 @@ class BookPublisher:
             event_time_us=now_us,
             venue=answers.venue,
             instrument=symbol,
-            book_sequence=root[1],
+            book_sequence=sequence,
             bid_prices_e8=bids[0],
             bid_quantities_e8=bids[1],
             ask_prices_e8=asks[0],

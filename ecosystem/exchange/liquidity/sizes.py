@@ -26,7 +26,7 @@ class Sizes:
         depth_e8: factor of the quantities, of the venue.
     """
 
-    __slots__ = ("_lot_e8", "_quantities_e8", "_stream")
+    __slots__ = ("_lot_e8", "_quantities_e8", "_stream", "most_e8")
 
     def __init__(self, instrument: Instrument, stream: Stream, depth_e8: int) -> None:
         low_e8 = instrument.quantity_max_e8 // _LOW_SHARE * depth_e8 // E8
@@ -36,10 +36,16 @@ class Sizes:
         self._quantities_e8 = [
             self._lots_e8(low_e8 + drawn * span_e8 // (_DRAWS - 1)) for drawn in range(_DRAWS)
         ]
+        self.most_e8 = LEVELS * max(self._quantities_e8)
+        """The most that the best levels of a side can hold."""
 
-    def best_e8(self, number: int, side: int) -> tuple[int, ...]:
-        """Return the quantities of the best levels of a side that nothing was taken from."""
-        bits = self._stream.bits((2 * number + side) * DEPTH_LEVELS_MAX)
+    def best_e8(self, number: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Return the quantities of the best levels of both sides that nothing was taken from."""
+        first = 2 * number * DEPTH_LEVELS_MAX
+        bids, asks = self._stream.run(first, first + 2 * DEPTH_LEVELS_MAX, DEPTH_LEVELS_MAX)
+        return self._ten_e8(bids), self._ten_e8(asks)
+
+    def _ten_e8(self, bits: int) -> tuple[int, ...]:
         found = self._quantities_e8
         # Numbers of 30 bits are what Python is fastest with.
         near, far = bits & _FIVE_DRAWS, bits >> 5 * _DRAW_BITS & _FIVE_DRAWS

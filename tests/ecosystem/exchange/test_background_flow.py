@@ -14,6 +14,7 @@ from ecosystem.events.fills import OrderFilled
 from ecosystem.events.prices import PriceTicked
 from ecosystem.exchange.flow_views import order_book, recent_trades, volume_24h_e8
 from ecosystem.exchange.liquidity.levels import Levels, levels_of
+from ecosystem.exchange.liquidity.noise import Noise
 from ecosystem.exchange.liquidity.sizes import LEVELS
 from ecosystem.exchange.machine import Exchange
 from ecosystem.instruments import INSTRUMENTS
@@ -345,3 +346,19 @@ def test_the_memory_of_trades_has_a_bound() -> None:
     assert len(recent_trades(market.exchange.state, "BTC-USD", 10_000)) <= 400
     market.venue.now_us += 30 * MINUTE_US
     assert recent_trades(market.exchange.state, "BTC-USD", 0) == ()
+
+
+@given(st.integers(0, 3), st.lists(st.tuples(st.integers(0, 200), st.integers(0, 60)), max_size=12))
+def test_noise_trades_are_the_same_whoever_asks_for_which_first(
+    seed: int, spans: list[tuple[int, int]]
+) -> None:
+    def noise() -> Noise:
+        return Noise(seed, "exchange-okx", INSTRUMENTS["ETH-USD"], E8)
+
+    asked = noise()
+    for first, count in spans:
+        alone = [noise().trade(second) for second in range(first + 1, first + count + 1)]
+        until_us = (first + count) * SECOND_US
+        assert asked.buys(first) == noise().trade(first).buys
+        assert asked.volume_e8(first * SECOND_US, until_us) == sum(one.quantity_e8 for one in alone)
+        assert [asked.trade(first + 1 + at) for at in range(count)] == alone

@@ -117,7 +117,7 @@ def test_ten_levels_in_one_go_are_the_ten_levels_one_by_one(
     found = 0
     for symbol, instrument in INSTRUMENTS.items():
         for buys in (True, False):
-            whole = quoting.whole_side(instrument, buys=buys)
+            whole = quoting.whole_sides(instrument)[buys]
             if whole is not None:
                 assert list(zip(*whole, strict=True)) == list(quoting.offers(instrument, buys=buys))
                 assert symbol == "BTC-USD"
