@@ -57,3 +57,8 @@ def log_e12(numerator: int, denominator: int) -> int:
 def normal(stream: Stream, number: int) -> float:
     """Return draw `number` of the standard normal distribution, on the grid."""
     return round(stream.normal(number) * _GRID) / _GRID
+
+
+def normals(stream: Stream, first: int, end: int) -> list[float]:
+    """Return draws of the standard normal distribution, on the grid."""
+    return [round(draw * _GRID) / _GRID for draw in stream.normals(first, end)]

@@ -3,7 +3,7 @@
 from typing import Final
 
 from ecosystem.instruments import Instrument
-from ecosystem.market_data.quotes import DEPTHS_E8, Quote
+from ecosystem.market_data.quotes import DEPTHS_E8
 from ecosystem.rng import Stream
 
 LEVELS: Final = 10
@@ -13,6 +13,8 @@ _SPACING_OF_PRICE: Final = 20_000
 _SHIFTS: Final = tuple(range(0, 7 * (LEVELS - 1), 7))
 """Where in the 64 bits of a draw the seven of each level behind the touch lie."""
 
+Level = tuple[int, int]
+"""A price and the quantity at it."""
 Side = tuple[tuple[int, ...], tuple[int, ...]]
 """Prices, best first, and the quantities at them."""
 
@@ -37,20 +39,22 @@ class DepthModel:
         self._tick_e8 = instrument.tick_size_e8
         self._draws = draws
 
-    def sides(self, step: int, quote: Quote) -> tuple[Side, Side]:
-        """Return bids and asks of a step behind a quote, with its quantities at the touch."""
-        bid_e8, ask_e8, _, bid_quantity_e8, ask_quantity_e8, _ = quote
+    def sides(self, step: int, bid: Level, ask: Level) -> tuple[Side, Side]:
+        """Return bids and asks of a step behind the touch."""
         tick_e8 = self._tick_e8
+        bid_e8, bid_quantity_e8 = bid
+        ask_e8, ask_quantity_e8 = ask
         spacing_e8 = bid_e8 // _SPACING_OF_PRICE // tick_e8 * tick_e8 or tick_e8
+        bid_bits, ask_bits = self._draws.run(2 * step, 2 * step + 2)
         return (
-            self._side(2 * step, bid_e8, -spacing_e8, bid_quantity_e8),
-            self._side(2 * step + 1, ask_e8, spacing_e8, ask_quantity_e8),
+            self._side(bid_bits, bid_e8, -spacing_e8, bid_quantity_e8),
+            self._side(ask_bits, ask_e8, spacing_e8, ask_quantity_e8),
         )
 
-    def _side(self, number: int, best_e8: int, spacing_e8: int, quantity_e8: int) -> Side:
+    def _side(self, bits: int, best_e8: int, spacing_e8: int, quantity_e8: int) -> Side:
         # However low the price, every level has one above zero.
         spacing_e8 = max(spacing_e8, -((best_e8 - 1) // LEVELS))
-        bits, lot_e8 = self._draws.bits(number), self._lot_e8
+        lot_e8 = self._lot_e8
         prices = tuple(range(best_e8, best_e8 + spacing_e8 * LEVELS, spacing_e8))
         behind = [
             ((units * (64 + (bits >> shift & 0x7F)) >> 7) or 1) * lot_e8

@@ -26,6 +26,7 @@ from ecosystem.events.prices import BarClosed, FeedHeartbeat, PriceTicked
 from ecosystem.events.venues import VenueStatusChanged
 from ecosystem.events.words import EventId, VenueState
 from ecosystem.firm import FEED
+from ecosystem.ids import RootIds
 from ecosystem.injections import Injections
 from ecosystem.market_data.bars import Bars
 from ecosystem.market_data.delivery import Delivery, Note
@@ -35,18 +36,17 @@ from ecosystem.market_data.faults.kinds import FeedFault, readers
 from ecosystem.market_data.lines import lines
 from ecosystem.market_data.models.source import ModelSource
 from ecosystem.market_data.pricing import Pricing
-from ecosystem.market_data.quotes import Quote
 from ecosystem.market_data.source import PriceSource, SourceState
 from ecosystem.units import SECOND_US
 
 HEARTBEAT_US: Final = 10 * SECOND_US
 """Time between two signs of life, and between two books, of one instrument."""
 
-STEPS_AT_ONCE: Final = 10
+STEPS_AT_ONCE: Final = 20
 """Ticks of a model are made for so many steps in one go: code that just ran runs faster."""
 
-Ticks = dict[int, tuple[PriceTicked, Quote]]
-"""The ticks of a step and the quotes in them, by the place of their instrument."""
+Ticks = dict[int, PriceTicked]
+"""The ticks of a step, by the place of their instrument."""
 
 _BEGAN: Final = SourceState("UP", "the feed began")
 
@@ -77,8 +77,9 @@ class MarketData:
             )
         self._grid = Grid(starts_at_us, interval_us)
         self._beat_steps = HEARTBEAT_US // interval_us
-        self._facts = Facts(run_key)
-        self._lines = lines(seed)
+        roots = RootIds(run_key, FEED)
+        self._facts = Facts(roots)
+        self._lines = lines(seed, roots)
         self._injections: Injections[FeedFault] = Injections(FEED, readers(seed, self._grid))
         self._pricing = Pricing(
             ModelSource(seed, interval_us) if source is None else source,
@@ -140,7 +141,7 @@ class MarketData:
         ticks = self._ticks(step, now_us, events)
         for at in self._book_turns.get(step % self._beat_steps, ()):
             if at in ticks:
-                events.append(self._book(at, *ticks[at], step))
+                events.append(self._book(at, ticks[at], step))
         if step // self._beat_steps > self._beat:
             self._beat = step // self._beat_steps
             self._heartbeats(step, now_us, events)
@@ -211,8 +212,8 @@ class MarketData:
         if now_us == self._grid.at_us(step):
             ticks = self._made.get(step) or self._make(step)
         else:
-            ticks = self._untouched(step, now_us)  # whoever wakes it is late
-        published = [tick for tick, _ in ticks.values()]
+            ticks = self._untouched(step, [now_us])[step]  # whoever wakes it is late
+        published = list(ticks.values())
         events += published
         self._published(published)
         return ticks
@@ -222,18 +223,19 @@ class MarketData:
 
         Injections may take the place of what was made ahead of its time.
         """
-        self._made = {
-            one: self._untouched(one, self._grid.at_us(one))
-            for one in range(step, step + self._steps_at_once)
-        }
+        steps = range(step, step + self._steps_at_once)
+        self._made = self._untouched(step, [self._grid.at_us(one) for one in steps])
         return self._made[step]
 
-    def _untouched(self, step: int, time_us: int) -> Ticks:
-        ticked, lines = self._facts.ticked, self._lines
+    def _untouched(self, first: int, times_us: Sequence[int]) -> dict[int, Ticks]:
+        quotes = self._pricing.quotes(first, first + len(times_us))
+        columns = [
+            self._facts.ticks(line, column, first, times_us)
+            for line, column in zip(self._lines, quotes, strict=True)
+        ]
         return {
-            at: (ticked(lines[at], quote, step, time_us), quote)
-            for at, quote in enumerate(self._pricing.quotes(step))
-            if quote is not None
+            step: {at: tick for at, tick in enumerate(row) if tick is not None}
+            for step, row in enumerate(zip(*columns, strict=True), first)
         }
 
     def _ticks_altered(self, step: int, now_us: int, events: list[Event]) -> Ticks:
@@ -248,7 +250,7 @@ class MarketData:
             tick = self._facts.ticked(line, draft.quote, draft.step, now_us)
             self._publish(tick, delivered.notes, events)
             if draft.step == step:
-                ticks[draft.at] = tick, draft.quote
+                ticks[draft.at] = tick
             if delivered.again:
                 second = self._facts.ticked(line, draft.quote, draft.step, now_us, again=True)
                 self._publish(second, delivered.again, events)
@@ -265,11 +267,11 @@ class MarketData:
             self.ticks[tick.instrument] = tick
             self._volumes_e8[tick.instrument] += tick.volume_e8
 
-    def _book(self, at: int, tick: PriceTicked, quote: Quote, step: int) -> BookQuoted:
+    def _book(self, at: int, tick: PriceTicked, step: int) -> BookQuoted:
         line = self._lines[at]
         volume_e8 = self._volumes_e8[line.symbol]
         number = step // self._beat_steps
-        book = self._facts.book(line, tick, quote, number, volume_e8)
+        book = self._facts.book(line, tick, number, volume_e8)
         self.books[line.symbol] = book
         self._volumes_e8[line.symbol] = 0
         return book

@@ -90,13 +90,12 @@ class Pricing:
         self._grid = grid
         self._injections = injections
 
-    def quotes(self, step: int) -> list[Quote | None]:
-        """Return the quotes of a step that nobody has touched."""
+    def quotes(self, first: int, end: int) -> list[list[Quote | None]]:
+        """Return the quotes that nobody has touched, by line, of the steps from `first` on."""
+        prices = [self._market.prices(step) for step in range(first, end)]
         return [
-            None
-            if price is None
-            else line.model.quote(price, line.draws.bits(step), FACTOR_UNIT, FACTOR_UNIT)
-            for line, price in zip(self._lines, self._market.prices(step), strict=True)
+            line.model.quotes(column, line.draws.run(first, end))
+            for line, column in zip(self._lines, zip(*prices, strict=True), strict=True)
         ]
 
     def faults(self, step: int) -> list[Injection[FeedFault]]:

@@ -27,6 +27,17 @@ class SourcePrice(msgspec.Struct, frozen=True, gc=False):
     ask_quantity_e8: int | None = None
     """At the best prices, in base units."""
 
+    @property
+    def is_bare(self) -> bool:
+        """Whether a price is all that is known."""
+        return (
+            self.spread_e8 is None
+            and self.volume_e8 is None
+            and self.last_price_e8 is None
+            and self.bid_quantity_e8 is None
+            and self.ask_quantity_e8 is None
+        )
+
 
 class SourceState(msgspec.Struct, frozen=True, gc=False):
     """How a source stands, as its venue would say it."""

@@ -12,7 +12,7 @@ from typing import Final
 
 from ecosystem.errors import InvalidInputError
 from ecosystem.instruments import INSTRUMENTS
-from ecosystem.market_data.arithmetic import exp_e12, normal
+from ecosystem.market_data.arithmetic import exp_e12, normals
 from ecosystem.market_data.models.contract import AssetModel, PriceModel
 from ecosystem.market_data.models.correlation import Correlations, cholesky, correlation_matrix
 from ecosystem.market_data.models.table import ASSETS, BASIS, CORRELATIONS, MODELS
@@ -21,12 +21,23 @@ from ecosystem.rng import Stream
 from ecosystem.units import E8
 
 PATHS: Final = ("BTC", "ETH", "USDT", BASIS)
+STEPS_AHEAD: Final = 20
+"""The chance of so many steps is drawn in one go."""
 
 
 class ModelSource:
     """Seeded models as a source of prices; at step 0 all stand at their reference."""
 
-    __slots__ = ("_correlated", "_draws", "_factories", "_market", "_paths", "_rows", "step")
+    __slots__ = (
+        "_ahead",
+        "_ahead_from",
+        "_draws",
+        "_factories",
+        "_market",
+        "_paths",
+        "_rows",
+        "step",
+    )
 
     def __init__(
         self,
@@ -55,6 +66,8 @@ class ModelSource:
         self._rows = [[(k, w) for k, w in enumerate(row) if w] for row in factor]
         self._draws = [Stream(seed, "market-data", "path", name) for name in names]
         self._market = Stream(seed, "market-data", "path", "market")
+        self._ahead: list[tuple[int, tuple[float, ...]]] = []
+        self._ahead_from = 0
         self._begin()
 
     def _begin(self) -> None:
@@ -78,13 +91,26 @@ class ModelSource:
 
     def _advance(self) -> None:
         number = self.step = self.step + 1
-        bits = self._market.bits(number)
-        draws = [normal(stream, number) for stream in self._draws]
-        for path, row in zip(self._paths, self._rows, strict=True):
-            shock = 0.0
-            for at, weight in row:
-                shock += weight * draws[at]
+        at = number - self._ahead_from
+        if not 0 <= at < len(self._ahead):
+            self._ahead_from, at = number, 0
+            self._ahead = self._drawn(number, number + STEPS_AHEAD)
+        bits, shocks = self._ahead[at]
+        for path, shock in zip(self._paths, shocks, strict=True):
             path.advance(shock, bits)
+
+    def _drawn(self, first: int, end: int) -> list[tuple[int, tuple[float, ...]]]:
+        """Return the chance of some steps: the bits of the market, and a shock for each path."""
+        draws = [normals(stream, first, end) for stream in self._draws]
+        columns = []
+        for row in self._rows:
+            shocks = [0.0] * (end - first)
+            for at, weight in row:
+                shocks = [
+                    shock + weight * draw for shock, draw in zip(shocks, draws[at], strict=True)
+                ]
+            columns.append(shocks)
+        return list(zip(self._market.run(first, end), zip(*columns, strict=True), strict=True))
 
 
 _BTC_E8: Final = INSTRUMENTS["BTC-USD"].reference_price_e8

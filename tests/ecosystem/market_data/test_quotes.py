@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecosystem.instruments import INSTRUMENTS
+from ecosystem.instruments import INSTRUMENTS, Instrument
 from ecosystem.market_data.quotes import FACTOR_UNIT, QuoteModel
 from ecosystem.market_data.source import SourcePrice
 
@@ -74,3 +74,23 @@ def test_a_quote_and_a_trade_that_are_known_are_published_as_they_are(
     quote = QuoteModel(INSTRUMENTS["USDT-USD"]).quote(price, bits, FACTOR_UNIT, FACTOR_UNIT)
     assert quote[:3] == (bid_e8, bid_e8 + spread_e8, last_e8)
     assert quote[3:] == (7_000_000, 12_000_000, 0), "whole lots"
+
+
+@given(
+    st.sampled_from(list(INSTRUMENTS.values())),
+    st.lists(
+        st.tuples(
+            st.none() | st.builds(SourcePrice, st.integers(1, 10**13), st.none() | st.just(10**6)),
+            st.integers(0, 2**64 - 1),
+        )
+    ),
+)
+def test_quotes_in_one_go_are_the_quotes_one_by_one(
+    instrument: Instrument, drawn: list[tuple[SourcePrice | None, int]]
+) -> None:
+    model = QuoteModel(instrument)
+    alone = [
+        None if price is None else model.quote(price, bits, FACTOR_UNIT, FACTOR_UNIT)
+        for price, bits in drawn
+    ]
+    assert model.quotes([price for price, _ in drawn], [bits for _, bits in drawn]) == alone
