@@ -29,6 +29,7 @@ from ecosystem.events.settlements import (
 from ecosystem.events.words import EventId
 from ecosystem.firm import CUSTODIAN
 from ecosystem.ids import RootIds
+from ecosystem.machine import TickFacts
 from ecosystem.rng import Stream
 from ecosystem.units import E8, SECOND_US
 from ecosystem.venues import VENUES
@@ -90,8 +91,6 @@ class Custodian:
         if asset is not None:
             assert isinstance(event, OrderFilled | PositionChanged)
             return self._earned(Earned(event, asset), now_us)
-        if type(event) is PriceTicked:
-            return ()
         if isinstance(event, TransferRequested | TransferCancelRequested):
             if event.custodian != state.name:
                 return ()
@@ -101,6 +100,13 @@ class Custodian:
             self._heard_us = now_us
             self._faults.learn(event)
             self._changed(injections=True)
+        return ()
+
+    def handle_ticks(self, ticks: Sequence[PriceTicked], now_us: int) -> TickFacts:
+        """Take in ticks, from which nothing follows."""
+        learn = self.state.learn
+        for tick in ticks:
+            learn(tick)
         return ()
 
     def due_us(self) -> int | None:

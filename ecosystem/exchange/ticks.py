@@ -72,7 +72,8 @@ class TickDesk:
             if quote is None or tick.feed != feed:
                 continue
             began = quote.stand(tick)
-            exposed = symbol in WATCHES and self._follow(tick)
+            perpetual = WATCHES.get(symbol)
+            exposed = perpetual is not None and self._follow(perpetual, tick)
             halted = symbol in state.halted
             if exposed or halted or (state.orders and any(waiting[symbol])):
                 facts = self._matched(tick, now_us, began=began, exposed=exposed, halted=halted)
@@ -123,14 +124,17 @@ class TickDesk:
             return facts
         return [*facts, *self._market.note_matched(tick, facts, usual_e8, missed)]
 
-    def _follow(self, tick: PriceTicked) -> bool:
+    def _follow(self, perpetual: str, tick: PriceTicked) -> bool:
         """Take in a tick that marks follow, and return whether it may be followed by executions."""
         perpetuals = self._state.perpetuals
-        before_us = perpetuals.next_funding_us
-        exposed = self._margin.follow(tick)
-        if perpetuals.next_funding_us != before_us:
+        if perpetual in perpetuals.funding_due_us:
+            perpetuals.marks[perpetual].follow(tick)
+        else:
+            self._margin.follow(tick)
             self._changed()
-        return exposed and not any(one in self._state.halted for one in PERPETUALS)
+        if not perpetuals.exposed:
+            return False
+        return not any(one in self._state.halted for one in PERPETUALS)
 
     def _comes(self, symbol: str, *, began: bool) -> tuple[bool, NoiseTrade | None]:
         house, book = self._state.house, self._state.books[symbol]

@@ -72,11 +72,20 @@ def _side(
         quotes = _unzipped(list(islice(offers, count)))
     if not resting.queues:
         return quotes if count >= LEVELS else (quotes[0][:count], quotes[1][:count])
-    quantities_e8 = dict(zip(*quotes, strict=True))
+    prices_e8, quantities_e8 = list(quotes[0]), list(quotes[1])
+    keys = [price_e8 * resting.sign for price_e8 in prices_e8]
+    at = 0
     for key in islice(reversed(resting.keys), min(count, len(resting.queues))):
-        price_e8, order = key * resting.sign, resting.queues[key].head
-        quantities_e8[price_e8] = quantities_e8.get(price_e8, 0) + _total_e8(order)
-    return _unzipped(sorted(quantities_e8.items(), reverse=not buys)[:count])
+        while at < len(keys) and keys[at] > key:
+            at += 1
+        total_e8 = _total_e8(resting.queues[key].head)
+        if at < len(keys) and keys[at] == key:
+            quantities_e8[at] += total_e8
+        else:
+            keys.insert(at, key)
+            prices_e8.insert(at, key * resting.sign)
+            quantities_e8.insert(at, total_e8)
+    return tuple(prices_e8[:count]), tuple(quantities_e8[:count])
 
 
 def _unzipped(levels: list[tuple[int, int]]) -> Side:

@@ -67,7 +67,7 @@ class Noise:
             draws, lots_max = self._stream.run(first, max(end, first + _AT_ONCE)), self._lots_max
             # The product of two uniform numbers: many small trades, few large ones.
             self._lots = [
-                1 + ((bits >> 1 & 0xFFFF) * (bits >> 17 & 0xFFFF) * lots_max >> 32)
+                1 + ((bits >> 1 & 0xFFFF) * ((bits & 0x1_FFFF_FFFF) >> 17) * lots_max >> 32)
                 for bits in draws
             ]
             self._buys = [bits & 1 for bits in draws]
