@@ -36,9 +36,9 @@ class Dealer:
 
     def act(self, seat: Seat, cause: Cause, now_us: int, events: list[Event]) -> None:
         """Ask a seat's strategy what follows from `cause`, and do what may be done."""
-        if not seat.acts(now_us):
+        if seat.may_rest and not seat.acts(now_us):
             return
-        view = self._state.views[seat.name]
+        view = seat.view
         view.now_us = now_us
         for number, wish in enumerate(seat.strategy.decide(cause, view)):
             match wish:

@@ -159,9 +159,9 @@ class TradingEngine:
             self._due_us = self.state.injections.due_us()
 
     def _priced(self, tick: PriceTicked, now_us: int, events: list[Event]) -> None:
-        state, dealer = self.state, self._dealer
         if tick.feed != self._feed:
             return
+        state, dealer = self.state, self._dealer
         for seat in state.audience.of_ticks(tick.instrument).asked:
             dealer.act(seat, tick, now_us, events)
         if state.halts.breakers and state.limits.breaker.reduces:

@@ -36,6 +36,7 @@ class Seat:
         "implementation",
         "injection",
         "last_order_us",
+        "may_rest",
         "name",
         "orders",
         "orders_count",
@@ -44,7 +45,11 @@ class Seat:
         "state",
         "strategy",
         "strengths_e8",
+        "view",
     )
+
+    view: "SeatView"
+    """What its strategy sees; set by who seats it."""
 
     def __init__(
         self,
@@ -60,9 +65,11 @@ class Seat:
         self.account = account
         self.implementation = implementation
         self.strategy = strategy
-        self.state: StrategyState = "RUNNING"
         self.injection = injection
         """Of a seat that is there because of a fault; it acts only while that is active."""
+        self.may_rest = injection is not None
+        """Whether there are times at which its strategy is not asked."""
+        self.state: StrategyState = "RUNNING"
         self.orders: dict[EventId, WorkingOrder] = {}
         self.orders_count = 0
         self.pending_e8: dict[str, int] = {}
@@ -110,10 +117,10 @@ class Seat:
         """Forget the breakers that are closed."""
         self._reductions.clear()
 
-    @property
-    def may_rest(self) -> bool:
-        """Whether there are times at which its strategy is not asked."""
-        return self.injection is not None or self.state == "STOPPED"
+    def change(self, state: StrategyState) -> None:
+        """Take in that the strategy was started, halted or stopped."""
+        self.state = state
+        self.may_rest = self.injection is not None or state == "STOPPED"
 
     def acts(self, now_us: int) -> bool:
         """Return whether its strategy is asked at `now_us`."""

@@ -80,8 +80,6 @@ class TradingState:
         self.seats: dict[str, Seat] = {}
         self.seat_of: dict[EventId, Seat] = {}
         """Whose each working order is."""
-        self.views: dict[str, SeatView] = {}
-        """What the strategy of each seat sees."""
         self._feed = feed
         self._seed = seed
         self.audience = Audience(self.seats)
@@ -144,9 +142,7 @@ class TradingState:
 
     def _take(self, seat: Seat) -> None:
         self.seats[seat.name] = seat
-        self.views[seat.name] = SeatView(
-            seat, self.market, self.accounts, self.portfolio, self._seed
-        )
+        seat.view = SeatView(seat, self.market, self.accounts, self.portfolio, self._seed)
         self._seats_changed()
 
     def _seats_changed(self) -> None:
@@ -157,9 +153,9 @@ class TradingState:
         """Take in a tick, of whatever feed."""
         if tick.feed != self._feed:
             return
-        if tick.event_time_us >= self._sample_us:
-            self._sample(tick.event_time_us)
-        self.time_us = tick.event_time_us
+        time_us = self.time_us = tick.event_time_us
+        if time_us >= self._sample_us:
+            self._sample(time_us)
         self.market.priced(tick)
         for learn in self.audience.of_ticks(tick.instrument).learning:
             learn(tick)
@@ -250,7 +246,7 @@ class TradingState:
     def _state_changed(self, event: StrategyStateChanged) -> None:
         if event.implementation in self.registry.implementations:
             self._seat(event.strategy, event.account, event.implementation)
-        self.seats[event.strategy].state = event.state
+        self.seats[event.strategy].change(event.state)
         self._seats_changed()
 
     def _withheld(self, event: OrderWithheld) -> None:
