@@ -6,6 +6,7 @@ twin agree until the first altered event; and nobody without the key learns a ti
 presence of a scenario from an id. Hash: BLAKE2b, RFC 7693.
 """
 
+from collections.abc import Iterable
 from hashlib import blake2b
 from typing import Final
 
@@ -35,10 +36,10 @@ class StreamIds:
         hashed.update(b"%d" % number)
         return EventId(hashed.digest())
 
-    def run(self, first: int, end: int) -> list[EventId]:
-        """Return the ids of the events from `first` to before `end`."""
+    def roots(self, numbers: Iterable[int]) -> list[EventId]:
+        """Return the ids of some events of the stream."""
         copy, ids = self._hashed.copy, []
-        for number in range(first, end):
+        for number in numbers:
             hashed = copy()
             hashed.update(b"%d" % number)
             ids.append(EventId(hashed.digest()))

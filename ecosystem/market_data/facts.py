@@ -29,7 +29,7 @@ class Facts:
         self, line: Line, quotes: Sequence[Quote | None], first: int, times_us: Sequence[int]
     ) -> list[PriceTicked | None]:
         """Return the ticks of the steps from `first` on, with their quotes, at their times."""
-        ids, symbol = line.tick_ids.run(first, first + len(quotes)), line.symbol
+        ids, symbol = line.tick_ids.roots(range(first, first + len(quotes))), line.symbol
         return [
             None if quote is None else _ticked(symbol, quote, first + at, ids[at], times_us[at])
             for at, quote in enumerate(quotes)

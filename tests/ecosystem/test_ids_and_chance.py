@@ -34,7 +34,7 @@ def test_the_same_name_gives_the_same_id_and_another_key_another(
 
 def test_ids_of_a_stream_and_of_followers_never_meet() -> None:
     ids = RootIds(run_key(1, "s"), "m")
-    assert ids.stream("a").run(3, 90) == [ids.root("a", number) for number in range(3, 90)]
+    assert ids.stream("a").roots(range(3, 90)) == [ids.root("a", number) for number in range(3, 90)]
     assert ids.stream("a").root(7) == ids.root("a", 7)
     roots = {ids.root("a", number) for number in range(2_000)}
     derived = {derive_id(root, "m/accepted", n) for root in roots for n in (0, 1)}

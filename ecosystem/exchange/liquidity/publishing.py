@@ -8,6 +8,7 @@ seen a price yet, is missing, and the sequence shows the gap.
 from collections.abc import Sequence
 from typing import Final
 
+from ecosystem.ahead import Ahead
 from ecosystem.events.books import BookQuoted
 from ecosystem.events.words import EventId
 from ecosystem.exchange.answers import Answers
@@ -42,7 +43,7 @@ class BookPublisher:
             (
                 symbol,
                 starts_at_us + (place + 1) * interval_us // count,
-                roots.stream(f"book/{symbol}"),
+                Ahead(roots.stream(f"book/{symbol}").roots),
             )
             for place, symbol in enumerate(INSTRUMENTS)
         ]
@@ -83,7 +84,7 @@ class BookPublisher:
             if symbol in state.halted or not 0 < ticked_us <= due_us:
                 state.tapes[symbol].book_sequence = sequence + 1
                 continue
-            quoted = self._quoted(symbol, answers, ids.root(sequence), sequence)
+            quoted = self._quoted(symbol, answers, ids.of(sequence), sequence)
             answers.add(quoted)
             if state.house.disturbances.get(symbol):
                 disturbed.append((quoted, levels_of(state, symbol, LEVELS, disturbed=False)))

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
+from ecosystem.ahead import Ahead
 from ecosystem.instruments import Instrument
 from ecosystem.rng import Stream
 from ecosystem.units import E8
@@ -17,6 +18,8 @@ _SHIFTS: Final = tuple(range(0, LEVELS * _DRAW_BITS, _DRAW_BITS))
 _LOW_SHARE: Final = 200
 _HIGH_SHARE: Final = 50
 """A level holds between these parts of the largest order an instrument allows."""
+Sides = tuple[tuple[int, ...], tuple[int, ...]]
+"""Quantities of the bids and of the asks, best first."""
 
 
 class Sizes:
@@ -26,24 +29,37 @@ class Sizes:
         depth_e8: factor of the quantities, of the venue.
     """
 
-    __slots__ = ("_lot_e8", "_quantities_e8", "_stream", "most_e8")
+    __slots__ = (
+        "_best",
+        "_lot_e8",
+        "_quantities_e8",
+        "_stream",
+        "most_e8",
+    )
 
     def __init__(self, instrument: Instrument, stream: Stream, depth_e8: int) -> None:
         low_e8 = instrument.quantity_max_e8 // _LOW_SHARE * depth_e8 // E8
         span_e8 = instrument.quantity_max_e8 // _HIGH_SHARE * depth_e8 // E8 - low_e8
         self._lot_e8 = instrument.lot_size_e8
         self._stream = stream
+        self._best = Ahead(self._drawn)
         self._quantities_e8 = [
             self._lots_e8(low_e8 + drawn * span_e8 // (_DRAWS - 1)) for drawn in range(_DRAWS)
         ]
         self.most_e8 = LEVELS * max(self._quantities_e8)
         """The most that the best levels of a side can hold."""
 
-    def best_e8(self, number: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    def best_e8(self, number: int) -> Sides:
         """Return the quantities of the best levels of both sides that nothing was taken from."""
-        first = 2 * number * DEPTH_LEVELS_MAX
-        bids, asks = self._stream.run(first, first + 2 * DEPTH_LEVELS_MAX, DEPTH_LEVELS_MAX)
-        return self._ten_e8(bids), self._ten_e8(asks)
+        return self._best.of(number)
+
+    def _drawn(self, numbers: range) -> list[Sides]:
+        first, end, step = (
+            2 * one * DEPTH_LEVELS_MAX for one in (numbers.start, numbers.stop, numbers.step)
+        )
+        bids = self._stream.run(first, end, step)
+        asks = self._stream.run(first + DEPTH_LEVELS_MAX, end + DEPTH_LEVELS_MAX, step)
+        return [(self._ten_e8(bid), self._ten_e8(ask)) for bid, ask in zip(bids, asks, strict=True)]
 
     def _ten_e8(self, bits: int) -> tuple[int, ...]:
         found = self._quantities_e8
