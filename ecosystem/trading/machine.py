@@ -96,7 +96,6 @@ class TradingEngine:
         self._due_us: int | None = None
         self._decisions: Mapping[type[Event], Callable[[Any, int, list[Event]], None]] = {
             PriceTicked: self._priced,
-            BookQuoted: self._book_quoted,
             RiskAlertRaised: self._alerted,
             RiskAlertEscalated: self._alerted,
             RiskAlertResolved: self._alerted,
@@ -128,6 +127,8 @@ class TradingEngine:
             InvalidInputError: an injection for this machine that it cannot apply.
         """
         kind = type(event)
+        if kind is BookQuoted:
+            return self._book_quoted(event, now_us)  # type: ignore[arg-type]  # checked by kind
         if kind in _OWN:
             return ()
         if kind is OrderFilled:
@@ -169,9 +170,13 @@ class TradingEngine:
         if state.resting and state.seat_of:
             dealer.sweep(tick, now_us, events)
 
-    def _book_quoted(self, book: BookQuoted, now_us: int, events: list[Event]) -> None:
-        for seat in self.state.audience.of_books(book.venue, book.instrument).asked:
+    def _book_quoted(self, book: BookQuoted, now_us: int) -> Sequence[Event]:
+        state = self.state
+        state.quoted(book)
+        events: list[Event] = []
+        for seat in state.audience.of_books(book.venue, book.instrument).asked:
             self._dealer.act(seat, book, now_us, events)
+        return events
 
     def _filled(self, fill: OrderFilled, now_us: int) -> Sequence[Event]:
         # The last execution takes the order away; whose it was must be known before.

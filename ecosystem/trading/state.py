@@ -92,7 +92,7 @@ class TradingState:
             self._seat(plan.name, plan.account, plan.implementation)
         self._evolutions: Mapping[type[Event], Callable[..., None]] = {
             PriceTicked: self.priced,
-            BookQuoted: self._book_quoted,
+            BookQuoted: self.quoted,
             BalanceChanged: self._balance_changed,
             OrderSubmitted: self._submitted,
             OrderCancelRequested: self._cancel_requested,
@@ -167,7 +167,8 @@ class TradingState:
                 performance.sample(self.portfolio.profit(strategy, self.market).total_e8)
         self._sample_us = now_us - now_us % SAMPLE_US + SAMPLE_US
 
-    def _book_quoted(self, book: BookQuoted) -> None:
+    def quoted(self, book: BookQuoted) -> None:
+        """Take in a book."""
         self.market.quoted(book)
         for learn in self.audience.of_books(book.venue, book.instrument).learning:
             learn(book)

@@ -70,20 +70,23 @@ def _side(
             INSTRUMENTS[symbol], buys=buys, beyond_e8=other.best_price_e8(), disturbed=disturbed
         )
         quotes = _unzipped(list(islice(offers, count)))
-    if not resting.queues:
-        return quotes if count >= LEVELS else (quotes[0][:count], quotes[1][:count])
-    prices_e8, quantities_e8 = list(quotes[0]), list(quotes[1])
-    keys = [price_e8 * resting.sign for price_e8 in prices_e8]
-    at = 0
+    prices_e8, sign, best_key = quotes[0], resting.sign, resting.keys[-1]
+    if len(prices_e8) >= count and best_key < prices_e8[count - 1] * sign:
+        return quotes if len(prices_e8) == count else (prices_e8[:count], quotes[1][:count])
+    return _joined(quotes, resting, count)
+
+
+def _joined(quotes: Side, resting: BookSide[Order], count: int) -> Side:
+    """Return the levels of the house and of the orders at a side."""
+    prices_e8, quantities_e8, sign, at = list(quotes[0]), list(quotes[1]), resting.sign, 0
     for key in islice(reversed(resting.keys), min(count, len(resting.queues))):
-        while at < len(keys) and keys[at] > key:
+        while at < len(prices_e8) and prices_e8[at] * sign > key:
             at += 1
         total_e8 = _total_e8(resting.queues[key].head)
-        if at < len(keys) and keys[at] == key:
+        if at < len(prices_e8) and prices_e8[at] * sign == key:
             quantities_e8[at] += total_e8
         else:
-            keys.insert(at, key)
-            prices_e8.insert(at, key * resting.sign)
+            prices_e8.insert(at, key * sign)
             quantities_e8.insert(at, total_e8)
     return tuple(prices_e8[:count]), tuple(quantities_e8[:count])
 

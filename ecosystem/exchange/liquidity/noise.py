@@ -5,6 +5,7 @@ volume of a publication are computed when it is due, and a restored venue comput
 """
 
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Final, NamedTuple
 
 from ecosystem.instruments import Instrument
@@ -31,44 +32,42 @@ class Noise:
         depth_e8: factor of their quantities, of the venue.
     """
 
-    __slots__ = ("_buys", "_first", "_lot_e8", "_lots", "_lots_max", "_stream")
+    __slots__ = ("_draws", "_first", "_lot_e8", "_lots_max", "_stream", "_sums")
 
     def __init__(self, seed: int, venue: str, instrument: Instrument, depth_e8: int) -> None:
         self._stream = Stream(seed, venue, "noise", instrument.symbol)
         self._lot_e8 = instrument.lot_size_e8
         most_e8 = instrument.quantity_max_e8 * depth_e8 // (_SHARE_OF_MAX * E8)
         self._lots_max = max(1, most_e8 // self._lot_e8)
-        # The trades of some seconds from the first on, as whoever asks for one asks for the next.
+        # The chance of some seconds from the first on, and the lots traded in those before each:
+        # whoever asks for one asks for the next.
         self._first = 0
-        self._lots: Sequence[int] = ()
-        self._buys: Sequence[int] = ()
+        self._draws: Sequence[int] = ()
+        self._sums: Sequence[int] = ()
 
     def trade(self, second: int) -> NoiseTrade:
         """Return the trade of a second of event time."""
-        at = self._place(second, second + 1)
-        return NoiseTrade(bool(self._buys[at]), self._lots[at] * self._lot_e8)
+        bits = self._bits(second)
+        return NoiseTrade(bool(bits & 1), self._lots(bits) * self._lot_e8)
 
     def buys(self, second: int) -> bool:
         """Tell whether the trade of a second of event time is a purchase."""
-        at = self._place(second, second + 1)
-        return bool(self._buys[at])
+        return bool(self._bits(second) & 1)
 
     def volume_e8(self, after_us: int, until_us: int) -> int:
         """Return what was traded in the seconds that began after `after_us`, up to `until_us`."""
         first, end = after_us // SECOND_US + 1, until_us // SECOND_US + 1
-        at = self._place(first, end)
-        return sum(self._lots[at : at + end - first]) * self._lot_e8
+        if first < self._first or end - self._first > len(self._draws):
+            self._first = first
+            self._draws = self._stream.run(first, max(end, first + _AT_ONCE))
+            self._sums = list(accumulate(map(self._lots, self._draws), initial=0))
+        sums, at = self._sums, self._first
+        return (sums[end - at] - sums[first - at]) * self._lot_e8
 
-    def _place(self, first: int, end: int) -> int:
-        """Return the place of the trade of a second, after which those before `end` follow."""
-        at = first - self._first
-        if at < 0 or end - self._first > len(self._lots):
-            self._first, at = first, 0
-            draws, lots_max = self._stream.run(first, max(end, first + _AT_ONCE)), self._lots_max
-            # The product of two uniform numbers: many small trades, few large ones.
-            self._lots = [
-                1 + ((bits >> 1 & 0xFFFF) * ((bits & 0x1_FFFF_FFFF) >> 17) * lots_max >> 32)
-                for bits in draws
-            ]
-            self._buys = [bits & 1 for bits in draws]
-        return at
+    def _bits(self, second: int) -> int:
+        at = second - self._first
+        return self._draws[at] if 0 <= at < len(self._draws) else self._stream.bits(second)
+
+    def _lots(self, bits: int) -> int:
+        # The product of two uniform numbers: many small trades, few large ones.
+        return 1 + ((bits >> 1 & 0xFFFF) * (bits >> 17 & 0xFFFF) * self._lots_max >> 32)

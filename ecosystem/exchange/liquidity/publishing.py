@@ -69,13 +69,11 @@ class BookPublisher:
 
         With each comes what it would have been.
         """
-        if now_us < self.due_us():
-            return ()
+        if not self._dues_us:
+            self.due_us()
         state, interval_us = self._state, self._interval_us
         disturbed: list[tuple[BookQuoted, Levels]] = []
-        for place, book_us in enumerate(self._dues_us):
-            if now_us < book_us:
-                continue
+        for place in [place for place, at_us in enumerate(self._dues_us) if at_us <= now_us]:
             symbol, begins_us, ids = self._grids[place]
             # A restarted venue is asked again for what it passed over before its last tick.
             sequence = (now_us - begins_us) // interval_us
