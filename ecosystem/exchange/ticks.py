@@ -79,7 +79,7 @@ class TickDesk:
                 facts = self._matched(tick, now_us, began=began, exposed=exposed, halted=halted)
                 if facts:
                     found.append((place, facts))
-            else:
+            elif self._market.missed:
                 self._market.take_missed(symbol)
         return found
 

@@ -102,11 +102,11 @@ class Bars:
         """Take in published ticks, after `close` up to their times."""
         minutes = self._minutes
         for tick in ticks:
-            price_e8 = tick.last_price_e8
-            bar = minutes.get(tick.instrument)
+            price_e8, symbol = tick.last_price_e8, tick.instrument
+            bar = minutes.get(symbol)
             if bar is None:
                 open_us = tick.event_time_us // MINUTE_US * MINUTE_US
-                bar = minutes[tick.instrument] = Bar(open_us, price_e8, tick)
+                bar = minutes[symbol] = Bar(open_us, price_e8, tick)
                 self._ends_us = open_us + MINUTE_US
             elif price_e8 > bar.high_e8:
                 bar.high_e8 = price_e8

@@ -263,9 +263,11 @@ class MarketData:
 
     def _published(self, ticks: Sequence[PriceTicked]) -> None:
         self.bars.add(ticks)
+        last, volumes_e8 = self.ticks, self._volumes_e8
         for tick in ticks:
-            self.ticks[tick.instrument] = tick
-            self._volumes_e8[tick.instrument] += tick.volume_e8
+            symbol = tick.instrument
+            last[symbol] = tick
+            volumes_e8[symbol] += tick.volume_e8
 
     def _book(self, at: int, tick: PriceTicked, step: int) -> BookQuoted:
         line = self._lines[at]

@@ -95,7 +95,6 @@ class TradingEngine:
         self._dealer = Dealer(self.state, self._facts)
         self._due_us: int | None = None
         self._decisions: Mapping[type[Event], Callable[[Any, int, list[Event]], None]] = {
-            PriceTicked: self._priced,
             RiskAlertRaised: self._alerted,
             RiskAlertEscalated: self._alerted,
             RiskAlertResolved: self._alerted,
@@ -127,6 +126,8 @@ class TradingEngine:
             InvalidInputError: an injection for this machine that it cannot apply.
         """
         kind = type(event)
+        if kind is PriceTicked:
+            return self._priced(event, now_us)  # type: ignore[arg-type]  # checked by kind
         if kind is BookQuoted:
             return self._book_quoted(event, now_us)  # type: ignore[arg-type]  # checked by kind
         if kind in _OWN:
@@ -144,12 +145,8 @@ class TradingEngine:
     def handle_ticks(self, ticks: Sequence[PriceTicked], now_us: int) -> TickFacts:
         """Return what follows from ticks of one moment, one after the other."""
         found: list[tuple[int, Sequence[Event]]] = []
-        evolve, priced = self.state.priced, self._priced
         for place, tick in enumerate(ticks):
-            evolve(tick)
-            events: list[Event] = []
-            priced(tick, now_us, events)
-            if events:
+            if events := self._priced(tick, now_us):
                 found.append((place, events))
         return found
 
@@ -159,22 +156,23 @@ class TradingEngine:
         if type(event) in _INJECTION:
             self._due_us = self.state.injections.due_us()
 
-    def _priced(self, tick: PriceTicked, now_us: int, events: list[Event]) -> None:
-        if tick.feed != self._feed:
-            return
+    def _priced(self, tick: PriceTicked, now_us: int) -> Sequence[Event]:
         state, dealer = self.state, self._dealer
-        for seat in state.audience.of_ticks(tick.instrument).asked:
+        asked = state.priced(tick)
+        if asked is None or not (asked or state.halts.breakers or state.resting):
+            return ()
+        events: list[Event] = []
+        for seat in asked:
             dealer.act(seat, tick, now_us, events)
         if state.halts.breakers and state.limits.breaker.reduces:
             dealer.reduce(tick.instrument, now_us, events)
         if state.resting and state.seat_of:
             dealer.sweep(tick, now_us, events)
+        return events
 
     def _book_quoted(self, book: BookQuoted, now_us: int) -> Sequence[Event]:
-        state = self.state
-        state.quoted(book)
         events: list[Event] = []
-        for seat in state.audience.of_books(book.venue, book.instrument).asked:
+        for seat in self.state.quoted(book):
             self._dealer.act(seat, book, now_us, events)
         return events
 

@@ -90,7 +90,7 @@ class TradingState:
         """Event time of the last tick."""
         for plan in registry.seats:
             self._seat(plan.name, plan.account, plan.implementation)
-        self._evolutions: Mapping[type[Event], Callable[..., None]] = {
+        self._evolutions: Mapping[type[Event], Callable[..., object]] = {
             PriceTicked: self.priced,
             BookQuoted: self.quoted,
             BalanceChanged: self._balance_changed,
@@ -149,16 +149,18 @@ class TradingState:
         self.audience.forget()
         self.resting = tuple(seat for seat in self.seats.values() if seat.may_rest)
 
-    def priced(self, tick: PriceTicked) -> None:
-        """Take in a tick, of whatever feed."""
+    def priced(self, tick: PriceTicked) -> tuple[Seat, ...] | None:
+        """Take in a tick, and return the seats that are asked; None where it is not believed."""
         if tick.feed != self._feed:
-            return
+            return None
         time_us = self.time_us = tick.event_time_us
         if time_us >= self._sample_us:
             self._sample(time_us)
         self.market.priced(tick)
-        for learn in self.audience.of_ticks(tick.instrument).learning:
+        learning, asked = self.audience.of_ticks(tick.instrument)
+        for learn in learning:
             learn(tick)
+        return asked
 
     def _sample(self, now_us: int) -> None:
         if self._sample_us:
@@ -167,11 +169,13 @@ class TradingState:
                 performance.sample(self.portfolio.profit(strategy, self.market).total_e8)
         self._sample_us = now_us - now_us % SAMPLE_US + SAMPLE_US
 
-    def quoted(self, book: BookQuoted) -> None:
-        """Take in a book."""
+    def quoted(self, book: BookQuoted) -> tuple[Seat, ...]:
+        """Take in a book, and return the seats that are asked."""
         self.market.quoted(book)
-        for learn in self.audience.of_books(book.venue, book.instrument).learning:
+        learning, asked = self.audience.of_books(book.venue, book.instrument)
+        for learn in learning:
             learn(book)
+        return asked
 
     def _balance_changed(self, event: BalanceChanged) -> None:
         self.accounts.at(event.venue, event.account).learn(event)

@@ -35,25 +35,26 @@ def depth_measure(symbol: str) -> str:
 class DisturbedMarket:
     """Notes what was altered by ticks and in published books."""
 
-    __slots__ = ("_faults", "_missed", "_state")
+    __slots__ = ("_faults", "_state", "missed")
 
     def __init__(self, state: VenueState, faults: VenueFaults) -> None:
         self._state = state
         self._faults = faults
-        self._missed: dict[str, Missed] = {}
+        self.missed: dict[str, Missed] = {}
+        """The instruments in which ticks should have been matched, but matching waits."""
 
     def miss(self, symbol: str, time_us: int) -> None:
         """Note that a tick should have been matched in an instrument that is halted."""
-        if symbol in self._missed:
+        if symbol in self.missed:
             return
         for injection, fault in self._faults.of(Downtime):
             if fault.halts and fault.hits_instrument(symbol):
-                self._missed[symbol] = (time_us, injection)
+                self.missed[symbol] = (time_us, injection)
                 return
 
     def take_missed(self, symbol: str) -> Missed | None:
         """Return what a tick that is matched again makes up for, and forget it."""
-        return self._missed.pop(symbol, None) if self._missed else None
+        return self.missed.pop(symbol, None)
 
     def note_matched(
         self,
