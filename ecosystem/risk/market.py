@@ -1,11 +1,11 @@
 """The market as the monitor knows it: the last good quote of each instrument."""
 
 from ecosystem.events.prices import PriceTicked
-from ecosystem.risk.data_quality import DataQuality, defect_of_tick
+from ecosystem.risk.data_quality import DataQuality
 
 
 class Market:
-    """Follows ticks; what cannot be true is noted and left out."""
+    """Follows ticks; what cannot be true was left out before, but for what is late."""
 
     __slots__ = ("_quality", "mids_e8", "ticks")
 
@@ -18,9 +18,6 @@ class Market:
 
     def tick(self, tick: PriceTicked) -> bool:
         """Take in a tick; return whether it can be believed."""
-        if (defect := defect_of_tick(tick)) is not None:
-            self._quality.note(defect, tick)
-            return False
         symbol = tick.instrument
         last = self.ticks.get(symbol)
         if last is not None and tick.event_time_us < last.event_time_us:

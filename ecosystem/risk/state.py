@@ -17,7 +17,7 @@ from ecosystem.events.settlements import (
     SettlementInstructed,
 )
 from ecosystem.events.venues import VenueStatusChanged
-from ecosystem.risk.data_quality import DataQuality, defect_of_fill
+from ecosystem.risk.data_quality import DataQuality
 from ecosystem.risk.derivatives import UNDERLYINGS
 from ecosystem.risk.exposure import Exposure
 from ecosystem.risk.intake.intake import Intake
@@ -114,9 +114,6 @@ class RiskState:
         return True
 
     def _fill(self, fill: OrderFilled) -> bool:
-        if (defect := defect_of_fill(fill)) is not None:
-            self.quality.note(defect, fill)
-            return False
         self.trading.fill(fill)
         self.reconciliation.fill(fill)
         return True

@@ -19,7 +19,7 @@ from ecosystem.events.settlements import (
     SettlementInstructed,
 )
 from ecosystem.instruments import INSTRUMENTS
-from ecosystem.risk.data_quality import SPREAD_FACTOR_MAX, DataQuality, Defect, defect_of_fill
+from ecosystem.risk.data_quality import DataQuality, Defect, defect_of_fill, defect_of_tick
 from ecosystem.risk.intake.defects import (
     defect_of_book,
     defect_of_order,
@@ -101,9 +101,11 @@ class Intake:
         def admit(tick: PriceTicked) -> Event | None:
             if not in_order(tick):
                 return None
-            bid_e8, ask_e8 = tick.bid_price_e8, tick.ask_price_e8
-            # What is no quote has no level; whoever takes it in says what is wrong with it.
-            if 0 < bid_e8 <= ask_e8 <= bid_e8 * SPREAD_FACTOR_MAX and not believes(tick):
+            # What cannot be true has no level.
+            if (defect := defect_of_tick(tick)) is not None:
+                note(defect, tick)
+                return None
+            if not believes(tick):
                 note("PRICE_JUMPED", tick)
                 return None
             return tick if take(tick) else None

@@ -1,7 +1,10 @@
 """The intake: an execution far off the market is believed where a balance has paid for it."""
 
+from typing import Any
+
 import pytest
 
+from ecosystem.events.prices import PriceTicked
 from ecosystem.risk.state import RiskState
 from ecosystem.units import E8
 from tests.ecosystem.risk.facts import Accounts, fill, tick
@@ -32,3 +35,13 @@ def test_a_price_far_off_the_mid_is_told_and_needs_a_balance(
     assert (admitted is not None) is believed
     assert ("FILL_PRICE_ABSURD" in state.quality.counts()) is told
     assert bool(state.trading.positions) is believed
+
+
+@pytest.mark.parametrize("wrong", [{"instrument": "DOGE-USD"}, {"last_e8": 0}, {"bid_e8": 0}])
+def test_a_tick_that_cannot_be_true_leaves_no_level_behind(wrong: dict[str, Any]) -> None:
+    state = RiskState()
+    admit = state.intake.guarded(PriceTicked, state.takes[PriceTicked])
+    assert [admit(tick(n, 6_000_000, **wrong)) for n in range(3)] == [None] * 3
+    sound = [tick(3 + n, 60_000) for n in range(2)]
+    assert [admit(one) for one in sound] == sound
+    assert "PRICE_JUMPED" not in state.quality.counts()

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from ecosystem.events.alerts import RiskAlertRaised, RiskAlertResolved
 from ecosystem.events.dead_letters import RecordDeadLettered
-from ecosystem.events.envelope import Event
+from ecosystem.events.prices import PriceTicked
 from ecosystem.risk.data_quality import HARMLESS
 from ecosystem.risk.limits import parse_limits
 from ecosystem.risk.monitor import RiskEngine
@@ -22,13 +22,13 @@ LINE = "market-data/BTC-USD"
 SHIPPED = parse_limits(LIMITS_FILE.read_text(), LIMITS_FILE.name).rules[KIND.name]
 
 
-def bad(seconds: float) -> Event:
+def bad(seconds: float) -> PriceTicked:
     return tick(seconds, 60_000, bid_e8=-1)
 
 
 @pytest.mark.parametrize("count", [49, 50, 51, 74, 75, 76, 89, 90, 91, 99, 100, 101, 250])
 def test_severity_at_each_share_of_the_limit(count: int) -> None:
-    rig = Rig(KIND, DataQualityLimit(defects=100, window_us=1_000 * SECOND_US))
+    rig = Rig(KIND, DataQualityLimit(defects=100, window_us=1_000 * SECOND_US), guarded=True)
     rig.take(tick(0, 60_000))
     found = [one for number in range(1, count + 1) for one in rig.take(bad(number))]
     severity = severity_of(count * E8 // 100)
@@ -58,10 +58,10 @@ def test_severity_at_each_share_of_the_limit(count: int) -> None:
 def test_the_shipped_limit_calls_one_low_and_a_stream_critical(
     count: int, severity: str | None
 ) -> None:
-    rig = Rig(KIND, SHIPPED.limit, scale=SHIPPED.scale)
+    rig = Rig(KIND, SHIPPED.limit, scale=SHIPPED.scale, guarded=True)
     rig.take(tick(0, 60_000))
     for number in range(count):
-        wrong = bad(1 + number / 10)
+        wrong = msgspec.structs.replace(bad(1 + number / 10), feed_sequence=1 + number)
         for finding in rig.take(wrong):
             rig.book.decide(finding, wrong)
     found = [SEVERITIES[one.level] for one in rig.book.active() if one.subject == LINE]
@@ -80,7 +80,7 @@ def test_true_records_told_again_are_never_worse_than_medium(count: int, severit
 
 
 def test_a_story_of_bad_prints_and_their_end() -> None:
-    rig = Rig(KIND, DataQualityLimit(defects=4, window_us=60 * SECOND_US))
+    rig = Rig(KIND, DataQualityLimit(defects=4, window_us=60 * SECOND_US), guarded=True)
     rig.take(tick(0, 60_000))
     assert rig.take(bad(1)) == []
     wrong = bad(2)

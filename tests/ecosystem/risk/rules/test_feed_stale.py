@@ -30,7 +30,7 @@ def test_severity_at_each_share_of_the_limit(share_e8: int, severity: str | None
 
 
 def test_the_next_tick_ends_it_and_a_bad_one_does_not() -> None:
-    rig = Rig(KIND, LIMIT)
+    rig = Rig(KIND, LIMIT, guarded=True)
     rig.take(tick(0, 60_000))
     (finding,) = rig.wait(at(30))
     assert finding.message == "BTC-USD has no price since 30.0 s; the limit is 30.0 s"
