@@ -67,6 +67,7 @@ class Portfolio:
         "in_transit_e8",
         "marks_e8",
         "positions_e8",
+        "positions_revision",
         "revision",
     )
 
@@ -91,6 +92,8 @@ class Portfolio:
         self.derivatives = Derivatives(quality)
         self.revision = 0
         """Rises whenever a position, or the mark of one, has changed."""
+        self.positions_revision = 0
+        """Rises whenever a position has changed, or an asset has its first mark."""
 
     def mark(self, asset: str, mark_e8: int, tick_id: EventId) -> bool:
         """Take in the price of `asset` in USD; return whether that changed the equity."""
@@ -101,6 +104,7 @@ class Portfolio:
         self._marked_by = None
         if before_e8 is None:
             self._deposits_e16 += self._unvalued_e8.pop(asset, 0) * mark_e8
+            self.positions_revision += 1
             before_e8 = 0
         if position_e8 == 0 or mark_e8 == before_e8:
             return False
@@ -121,6 +125,7 @@ class Portfolio:
         self._legs.position(event)
         self._revalued(found)
         self._marked_by = None
+        self.positions_revision += 1
         self.revision += 1
         return True
 
@@ -177,6 +182,7 @@ class Portfolio:
         if not moved_e8:
             return False
         self._marked_by = None
+        self.positions_revision += 1
         self.revision += 1
         return True
 

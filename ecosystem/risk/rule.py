@@ -58,6 +58,10 @@ class Rule(Generic[Limit]):
         """Return the rule's watch over a subject, new or known."""
         return self.book.watch(self.name, subject, self.scale)
 
+    def least_told_e8(self, limit_e8: int) -> int:
+        """Return the least measure of which a watch without an alert has something to tell."""
+        return -(-self.scale.shares_e8[0] * limit_e8 // E8)
+
     def found(
         self,
         watch: Watch,

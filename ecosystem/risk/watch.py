@@ -5,6 +5,7 @@ resolved only below the lower `clear` share, and never lowered in between. After
 cooldown holds back what is no worse than what was resolved; what is worse is raised at once.
 """
 
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
@@ -24,6 +25,8 @@ class Watch:
 
     __slots__ = (
         "_lower_e8",
+        "_measure",
+        "_noted_e8",
         "_upper_e8",
         "acknowledged",
         "alert_id",
@@ -39,7 +42,6 @@ class Watch:
         "scale",
         "subject",
         "told",
-        "utilisation_e8",
     )
 
     def __init__(self, rule: str, subject: str, scale: SeverityScale) -> None:
@@ -60,13 +62,25 @@ class Watch:
         """Until when a raise is held back because its rule has raised too many."""
         self.resolved_at_us = 0
         self.resolved_level = QUIET
-        self.utilisation_e8 = 0
-        """The last utilisation measured."""
+        self._measure: Callable[[], int] | None = None
+        self._noted_e8 = 0
         self._settle(QUIET)
+
+    @property
+    def utilisation_e8(self) -> int:
+        """The last utilisation measured."""
+        return self._noted_e8 if self._measure is None else self._measure()
+
+    def measured_by(self, measure: Callable[[], int]) -> None:
+        """Let the utilisation be measured when somebody asks for it, not at each event.
+
+        For a rule that sees by something cheaper that nothing can follow.
+        """
+        self._measure = measure
 
     def stays(self, utilisation_e8: int) -> bool:
         """Note a utilisation; return whether nothing can follow from it."""
-        self.utilisation_e8 = utilisation_e8
+        self._noted_e8 = utilisation_e8
         return self._lower_e8 <= utilisation_e8 < self._upper_e8
 
     def _settle(self, level: int) -> None:

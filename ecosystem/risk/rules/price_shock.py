@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -15,7 +16,7 @@ from ecosystem.risk.rule import NOTHING, Judge, Rule, RuleKind
 from ecosystem.risk.severity import SeverityScale
 from ecosystem.risk.state import RiskState
 from ecosystem.risk.tables import Table
-from ecosystem.risk.watch import Finding, Watch
+from ecosystem.risk.watch import QUIET, Finding, Watch
 from ecosystem.units import E8, SECOND_US, format_e8
 
 _Quote = tuple[int, int, EventId]
@@ -23,13 +24,38 @@ _Quote = tuple[int, int, EventId]
 
 
 class _Window:
-    __slots__ = ("highs", "lows", "watch")
+    """The extremes of one instrument's price, and between which prices neither is too far off."""
+
+    __slots__ = ("ceiling_e8", "floor_e8", "high", "highs", "low", "lows", "oldest_us", "watch")
 
     def __init__(self, watch: Watch) -> None:
         self.watch = watch
         # Each holds the candidates for its extreme: from the oldest, the extreme, inwards.
         self.highs: deque[_Quote] = deque()
         self.lows: deque[_Quote] = deque()
+        self.high: _Quote | None = None
+        self.low: _Quote | None = None
+        """The extremes by which floor and ceiling were set."""
+        self.oldest_us = self.floor_e8 = self.ceiling_e8 = 0
+
+    def settle(self, since_us: int, least_e8: int) -> None:
+        """Forget what is older, and set how far from its extremes the price may go."""
+        highs, lows = self.highs, self.lows
+        while highs[0][0] < since_us:
+            highs.popleft()
+        while lows[0][0] < since_us:
+            lows.popleft()
+        self.high, self.low = highs[0], lows[0]
+        self.oldest_us = min(highs[0][0], lows[0][0])
+        self.floor_e8 = highs[0][1] * (E8 - least_e8) // E8
+        self.ceiling_e8 = -(-lows[0][1] * (E8 + least_e8) // E8)
+
+    def moves_e8(self) -> tuple[int, int]:
+        """Return the fall from the highest price and the rise from the lowest, as fractions."""
+        if not self.highs:
+            return 0, 0
+        high_e8, low_e8, mid_e8 = self.highs[0][1], self.lows[0][1], self.highs[-1][1]
+        return (high_e8 - mid_e8) * E8 // high_e8, (mid_e8 - low_e8) * E8 // low_e8
 
 
 class PriceShockLimit(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,16 +75,24 @@ class PriceShock(Rule[PriceShockLimit]):
     ) -> None:
         super().__init__(limit, scale, state, book)
         self._mids_e8 = state.market.mids_e8
-        self._windows = {
-            symbol: _Window(book.watch(self.name, symbol, scale)) for symbol in INSTRUMENTS
-        }
+        self._windows = {symbol: _Window(self.watch(symbol)) for symbol in INSTRUMENTS}
+        for window in self._windows.values():
+            window.watch.measured_by(partial(self._utilisation_e8, window))
+        self._least_e8 = self.least_told_e8(limit.move_e8)
+
+    def configure(self, limit: PriceShockLimit, scale: SeverityScale) -> None:
+        """Take in another limit; another window counts from what is still remembered."""
+        super().configure(limit, scale)
+        self._least_e8 = self.least_told_e8(limit.move_e8)
+        for window in self._windows.values():
+            window.high = window.low = None
 
     def judges(self) -> Mapping[type[Event], Judge]:
         """Return what is judged at ticks."""
         return {PriceTicked: self._judge}
 
     def _judge(self, tick: PriceTicked, now_us: int) -> Sequence[Finding]:
-        symbol, limit = tick.instrument, self.limit
+        symbol = tick.instrument
         mid_e8, window = self._mids_e8[symbol], self._windows[symbol]
         highs, lows = window.highs, window.lows
         quote = (now_us, mid_e8, tick.event_id)
@@ -68,23 +102,23 @@ class PriceShock(Rule[PriceShockLimit]):
         while lows and lows[-1][1] >= mid_e8:
             lows.pop()
         lows.append(quote)
-        since_us = now_us - limit.window_us
-        while highs[0][0] < since_us:
-            highs.popleft()
-        while lows[0][0] < since_us:
-            lows.popleft()
-        high_e8, low_e8 = highs[0][1], lows[0][1]
-        fall_e8 = (high_e8 - mid_e8) * E8 // high_e8
-        rise_e8 = (mid_e8 - low_e8) * E8 // low_e8
-        move_e8 = fall_e8 if fall_e8 >= rise_e8 else rise_e8
-        utilisation_e8 = move_e8 * E8 // limit.move_e8
+        since_us = now_us - self.limit.window_us
+        moved = highs[0] is not window.high or lows[0] is not window.low
+        if moved or window.oldest_us < since_us:
+            window.settle(since_us, self._least_e8)
+        if window.floor_e8 < mid_e8 < window.ceiling_e8 and window.watch.level == QUIET:
+            return NOTHING
+        utilisation_e8 = self._utilisation_e8(window)
         if window.watch.stays(utilisation_e8):
             return NOTHING
-        return (self._finding(window, move_e8, utilisation_e8, fell=fall_e8 >= rise_e8),)
+        return (self._finding(window, utilisation_e8),)
 
-    def _finding(
-        self, window: _Window, move_e8: int, utilisation_e8: int, *, fell: bool
-    ) -> Finding:
+    def _utilisation_e8(self, window: _Window) -> int:
+        return max(window.moves_e8()) * E8 // self.limit.move_e8
+
+    def _finding(self, window: _Window, utilisation_e8: int) -> Finding:
+        fall_e8, rise_e8 = window.moves_e8()
+        fell, move_e8 = fall_e8 >= rise_e8, max(fall_e8, rise_e8)
         extreme = window.highs[0] if fell else window.lows[0]
         return Finding(
             watch=window.watch,
