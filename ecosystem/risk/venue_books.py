@@ -7,12 +7,10 @@ from ecosystem.risk.data_quality import DataQuality
 class VenueBooks:
     """Follows published books; what cannot be true was left out before, but for what is late."""
 
-    __slots__ = ("_quality", "books", "mids_e8")
+    __slots__ = ("_quality", "books")
 
     def __init__(self, quality: DataQuality) -> None:
         self._quality = quality
-        self.mids_e8: dict[str, dict[str, int]] = {}
-        """By venue and instrument; none where a side of the last book is empty."""
         self.books: dict[str, dict[str, BookQuoted]] = {}
         """The last good book, by venue and instrument."""
 
@@ -21,16 +19,15 @@ class VenueBooks:
         books = self.books.get(book.venue)
         if books is None:
             books = self.books[book.venue] = {}
-            self.mids_e8[book.venue] = {}
-        symbol = book.instrument
-        last = books.get(symbol)
+        last = books.get(book.instrument)
         if last is not None and book.event_time_us < last.event_time_us:
             self._quality.note("BOOK_OUT_OF_ORDER", book)
             return False
-        books[symbol] = book
-        mids_e8 = self.mids_e8[book.venue]
-        if book.bid_prices_e8 and book.ask_prices_e8:
-            mids_e8[symbol] = (book.bid_prices_e8[0] + book.ask_prices_e8[0]) // 2
-        else:
-            mids_e8.pop(symbol, None)
+        books[book.instrument] = book
         return True
+
+
+def mid_of_e8(book: BookQuoted) -> int | None:
+    """Return the middle of a book's best prices; None where a side is empty."""
+    bids_e8, asks_e8 = book.bid_prices_e8, book.ask_prices_e8
+    return (bids_e8[0] + asks_e8[0]) // 2 if bids_e8 and asks_e8 else None

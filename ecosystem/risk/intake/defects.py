@@ -31,14 +31,20 @@ def defect_of_book(book: BookQuoted) -> Defect | None:
         return "INSTRUMENT_UNKNOWN"
     if len(bids) != len(bid_quantities) or len(asks) != len(ask_quantities):
         return "BOOK_INVALID"
-    if bids:
-        if list(bids) != sorted(bids, reverse=True) or bids[-1] <= 0 or min(bid_quantities) <= 0:
-            return "BOOK_INVALID"
-        if asks and bids[0] > asks[0]:
-            return "BOOK_CROSSED"
-    if asks and (list(asks) != sorted(asks) or asks[0] <= 0 or min(ask_quantities) <= 0):
-        return "BOOK_INVALID"
-    return None
+    # A sound book is seen by one look: its prices rise from the lowest bid to the highest ask.
+    ladder = [*bids[::-1], *asks]
+    if not ladder:
+        return None
+    if ladder[0] > 0 and ladder == sorted(ladder) and min(bid_quantities + ask_quantities) > 0:
+        return None
+    return "BOOK_CROSSED" if _is_crossed(book) else "BOOK_INVALID"
+
+
+def _is_crossed(book: BookQuoted) -> bool:
+    bids, asks = book.bid_prices_e8, book.ask_prices_e8
+    if not bids or not asks or bids[-1] <= 0 or min(book.bid_quantities_e8) <= 0:
+        return False
+    return list(bids) == sorted(bids, reverse=True) and bids[0] > asks[0]
 
 
 def defect_of_order(order: OrderSubmitted) -> Defect | None:

@@ -14,6 +14,7 @@ from ecosystem.risk.rule import NOTHING, Rule, RuleKind
 from ecosystem.risk.severity import SeverityScale
 from ecosystem.risk.state import RiskState
 from ecosystem.risk.tables import Table
+from ecosystem.risk.venue_books import mid_of_e8
 from ecosystem.risk.watch import Finding, Watch
 from ecosystem.units import E8, SECOND_US, format_e8
 
@@ -110,7 +111,7 @@ class PriceDivergence(Rule[PriceDivergenceLimit]):
 
     def _judge_book(self, book: BookQuoted, tick: PriceTicked, now_us: int) -> Sequence[Finding]:
         venue, symbol = book.venue, book.instrument
-        mid_e8 = self.state.books.mids_e8[venue].get(symbol)
+        mid_e8 = mid_of_e8(book)
         if mid_e8 is None or tick.feed == venue:
             return NOTHING
         placed = self._placed.get((venue, symbol))
