@@ -18,7 +18,7 @@ from ecosystem.risk.compliance import Compliance
 from ecosystem.risk.event_time import LATE_US, EventTime
 from ecosystem.risk.limits import Limits
 from ecosystem.risk.pending_limits import PendingLimits
-from ecosystem.risk.rule import Rule
+from ecosystem.risk.rule import NEVER_US, Rule
 from ecosystem.risk.rules.inputs_silent import InputsSilent
 from ecosystem.risk.state import RiskState
 from ecosystem.risk.watch import SEVERITIES, Finding
@@ -196,14 +196,11 @@ class RiskEngine:
                 self._judge_defects()
             if believed is None:
                 continue
-            trigger = event
-            if now_us != event.event_time_us:
-                trigger = msgspec.structs.replace(event, event_time_us=now_us)
             if type(event) is PriceTicked:
                 judges = self._at_ticks[event.instrument]
             for judge in judges:
-                for finding in judge(believed, now_us):
-                    self._found(finding, trigger)
+                if found := judge(believed, now_us):
+                    self._found_at(found, event, now_us)
         self._judge_whole(self._now_us)
 
     def _take_undecodable(self, letters: Iterable[RecordDeadLettered]) -> None:
@@ -225,20 +222,27 @@ class RiskEngine:
         untold.clear()
 
     def _move_time(self, event: Event, now_us: int) -> None:
-        self._judge_whole(now_us)
+        state = self.state
+        if state.moved_by is not None:
+            self._judge_whole(now_us)
         self._now_us = now_us
-        self.state.advance(now_us)
+        state.advance(now_us)
         if self._pending:
             self._switch_off(self._apply_limits(now_us), event)
-        for rule in self._timed:
-            if now_us >= rule.due_us:
-                for finding in rule.judge_time(now_us):
-                    self._found(finding, event)
+        if now_us >= state.wake_us:
+            self._judge_timed(now_us, event)
         if self._alerts is not None:
             if now_us >= self.book.due_us:
                 self._tell(self.book.wake(event))
             if now_us >= self.breaker.due_us:
                 self._tell([self.breaker.wake(event)])
+
+    def _judge_timed(self, now_us: int, event: Event) -> None:
+        for rule in self._timed:
+            if now_us >= rule.due_us:
+                for finding in rule.judge_time(now_us):
+                    self._found(finding, event)
+        self.state.wake_us = min((rule.due_us for rule in self._timed), default=NEVER_US)
 
     def _apply_limits(self, now_us: int) -> list[str]:
         """Let the pending limits hold whose time has come; return the rules switched off."""
@@ -266,6 +270,13 @@ class RiskEngine:
                 self._found(finding, trigger)
         if self._alerts is not None:
             self._tell([self.breaker.judge(trigger)])
+
+    def _found_at(self, found: Iterable[Finding], event: Event, now_us: int) -> None:
+        trigger = event
+        if now_us != event.event_time_us:
+            trigger = msgspec.structs.replace(event, event_time_us=now_us)
+        for finding in found:
+            self._found(finding, trigger)
 
     def _found(self, finding: Finding, trigger: Event) -> None:
         if self._alerts is None:

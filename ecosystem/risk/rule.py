@@ -46,7 +46,18 @@ class Rule(Generic[Limit]):
         self.state = state
         self.book = book
         self.due_us = NEVER_US
+
+    @property
+    def due_us(self) -> int:
         """Event time from which `judge_time` wants to be asked; set by the rule itself."""
+        return self._due_us
+
+    @due_us.setter
+    def due_us(self, due_us: int) -> None:
+        self._due_us = due_us
+        # One time for all rules: while it is not reached, none of them needs to be looked at.
+        if due_us < self.state.wake_us:
+            self.state.wake_us = due_us
 
     def configure(self, limit: Limit, scale: SeverityScale) -> None:
         """Take in another limit and scale; what the rule remembers of the past stays."""

@@ -58,6 +58,8 @@ class RiskState:
         self.reconciliation = Reconciliation()
         self.moved_by: Event | None = None
         """The last event that changed the worth of the portfolio since it was last judged."""
+        self.wake_us = 0
+        """Event time before which no rule wants to be asked; rules bring it forward."""
         self.takes: Mapping[type[Event], Take] = {
             PriceTicked: self._tick,
             BalanceChanged: self._balance,
