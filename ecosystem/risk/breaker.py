@@ -155,7 +155,10 @@ class CircuitBreaker:
         return "fast loss", loss_e8, self.limit.fast_loss_e8, "USD", self._inputs(mark_ids)
 
     def _criticals(self) -> _Measured | None:
-        critical = [watch for watch in self._book.active() if watch.level == _CRITICAL]
+        active = self._book.active()
+        if len(active) < self.limit.criticals:
+            return None
+        critical = [watch for watch in active if watch.level == _CRITICAL]
         if len(critical) < self.limit.criticals:
             return None
         told = [watch.told.event_id for watch in critical if watch.told is not None]

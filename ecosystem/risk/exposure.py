@@ -42,8 +42,12 @@ class Exposures(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     instruments_usd_e8: Mapping[str, int]
     """By instrument: an asset that is owned counts for the one that marks it."""
     gross_e8: int
-    net_e8: int
     equity_e8: int
+
+    @property
+    def net_e8(self) -> int:
+        """All deltas added up, those of short positions taken off."""
+        return sum(self.deltas_usd_e8.values())
 
     def leverage_e8(self) -> int:
         """Return gross exposure divided by equity, a ratio; 0 before all is valued."""
@@ -63,15 +67,36 @@ class Exposures(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return amount_e8 * E8 // self.equity_e8 if self.equity_e8 > 0 else _NO_EQUITY_E8
 
 
+class _Held(msgspec.Struct, frozen=True, gc=False):
+    """What is held of one instrument, or of the asset it marks; its mark is that of the asset."""
+
+    symbol: str
+    asset: str
+    quantity_e8: int
+    gross_e8: int
+    """Long and short added up."""
+
+
 class Exposure:
     """Computes the exposures of a portfolio, anew only when it has changed."""
 
-    __slots__ = ("_portfolio", "_revision", "_told")
+    __slots__ = (
+        "_deltas_e8",
+        "_held",
+        "_portfolio",
+        "_positions_revision",
+        "_revision",
+        "_told",
+        "_valued",
+    )
 
     def __init__(self, portfolio: Portfolio) -> None:
         self._portfolio = portfolio
-        self._revision = -1
+        self._revision = self._positions_revision = -1
         self._told: Exposures | None = None
+        self._held: list[_Held] = []
+        self._deltas_e8: dict[str, int] = {}
+        self._valued = True
 
     def now(self) -> Exposures:
         """Return the exposures as the portfolio stands; what has no mark counts as nothing."""
@@ -87,32 +112,38 @@ class Exposure:
         return portfolio.positions_e8.get(asset, 0) + derived_e8
 
     def _measured(self) -> Exposures:
-        portfolio, derivatives = self._portfolio, self._portfolio.derivatives
-        positions_e8, marks_e8, gross_e16 = portfolio.positions_e8, portfolio.marks_e8, 0
-        derived_e8 = derivatives.deltas_e8
-        deltas_e8: dict[str, int] = {}
-        deltas_usd_e8: dict[str, int] = {}
+        portfolio = self._portfolio
+        if self._positions_revision != portfolio.positions_revision:
+            self._hold()
+            self._positions_revision = portfolio.positions_revision
+        marks_e8, gross_e16 = portfolio.marks_e8, 0
         instruments_e8: dict[str, int] = {}
-        valued = True
-        for symbol, asset in MARKED_BY.items():
-            held_e8, mark_e8 = positions_e8.get(asset, 0), marks_e8.get(asset, 0)
-            deltas_e8[asset] = delta_e8 = held_e8 + derived_e8.get(asset, 0)
-            deltas_usd_e8[asset] = delta_e8 * mark_e8 // E8
-            if held_e8:
-                worth_e16 = held_e8 * mark_e8
-                instruments_e8[symbol] = worth_e16 // E8
-                gross_e16 += abs(worth_e16)
-                valued = valued and mark_e8 != 0
-        for symbol, quantity_e8 in derivatives.quantities_e8.items():
-            mark_e8 = marks_e8.get(UNDERLYINGS[symbol], 0)
-            instruments_e8[symbol] = quantity_e8 * mark_e8 // E8
-            gross_e16 += derivatives.gross_e8[symbol] * mark_e8
+        for one in self._held:
+            mark_e8 = marks_e8.get(one.asset, 0)
+            instruments_e8[one.symbol] = one.quantity_e8 * mark_e8 // E8
+            gross_e16 += one.gross_e8 * mark_e8
         return Exposures(
-            valued=valued,
-            deltas_e8=deltas_e8,
-            deltas_usd_e8=deltas_usd_e8,
+            valued=self._valued,
+            deltas_e8=self._deltas_e8,
+            deltas_usd_e8={
+                asset: delta_e8 * marks_e8.get(asset, 0) // E8
+                for asset, delta_e8 in self._deltas_e8.items()
+            },
             instruments_usd_e8=instruments_e8,
             gross_e8=gross_e16 // E8,
-            net_e8=sum(deltas_usd_e8.values()),
             equity_e8=portfolio.equity_e8,
         )
+
+    def _hold(self) -> None:
+        portfolio, derivatives = self._portfolio, self._portfolio.derivatives
+        self._deltas_e8 = {asset: self.delta_e8(asset) for asset in ASSETS_EXPOSED}
+        self._held = [
+            _Held(symbol, asset, held_e8, abs(held_e8))
+            for symbol, asset in MARKED_BY.items()
+            if (held_e8 := portfolio.positions_e8.get(asset, 0))
+        ]
+        self._valued = all(one.asset in portfolio.marks_e8 for one in self._held)
+        self._held += [
+            _Held(symbol, UNDERLYINGS[symbol], quantity_e8, derivatives.gross_e8[symbol])
+            for symbol, quantity_e8 in derivatives.quantities_e8.items()
+        ]

@@ -266,10 +266,11 @@ class RiskEngine:
         self.portfolio.raise_high_water()
         self.breaker.note(now_us)
         for judge in self._whole:
-            for finding in judge():
-                self._found(finding, trigger)
-        if self._alerts is not None:
-            self._tell([self.breaker.judge(trigger)])
+            if found := judge():
+                for finding in found:
+                    self._found(finding, trigger)
+        if self._alerts is not None and (opened := self.breaker.judge(trigger)) is not None:
+            self._tell([opened])
 
     def _found_at(self, found: Iterable[Finding], event: Event, now_us: int) -> None:
         trigger = event

@@ -54,6 +54,8 @@ class Portfolio:
     __slots__ = (
         "_deposits_e16",
         "_equity_e16",
+        "_held",
+        "_held_revision",
         "_holdings",
         "_legs",
         "_mark_ids",
@@ -77,6 +79,9 @@ class Portfolio:
         self._mark_ids: dict[str, EventId] = {}
         self._unvalued_e8: dict[str, int] = {}
         self._marked_by: tuple[EventId, ...] | None = None
+        self._held: tuple[list[str], list[str]] = ([], [])
+        """The assets and derivatives that are held and have a mark, in order."""
+        self._held_revision = -1
         self._legs = Legs()
         self._equity_e16 = 0
         self._deposits_e16 = 0
@@ -93,7 +98,7 @@ class Portfolio:
         self.revision = 0
         """Rises whenever a position, or the mark of one, has changed."""
         self.positions_revision = 0
-        """Rises whenever a position has changed, or an asset has its first mark."""
+        """Rises whenever a position has changed, or something has its first mark."""
 
     def mark(self, asset: str, mark_e8: int, tick_id: EventId) -> bool:
         """Take in the price of `asset` in USD; return whether that changed the equity."""
@@ -115,6 +120,8 @@ class Portfolio:
     def mark_derivative(self, symbol: str, mark_e8: int, tick_id: EventId) -> bool:
         """Take in the price of a derivative; return whether that changed the equity."""
         self._marked_by = None
+        if symbol not in self.derivatives.marks_e8:
+            self.positions_revision += 1
         return self._revalued(self.derivatives.mark(symbol, mark_e8, tick_id))
 
     def position(self, event: PositionChanged) -> bool:
@@ -250,17 +257,25 @@ class Portfolio:
         if assets is not None:
             return tuple(self._mark_ids[one] for one in assets if one in self._mark_ids)
         if self._marked_by is None:
-            held, derivatives = self.positions_e8, self.derivatives
-            marks = self._mark_ids
-            ids = [marks[asset] for asset in _MARKED if held.get(asset) and asset in marks]
-            if derivatives.gross_e8:
-                ids += [
-                    derivatives.mark_ids[symbol]
-                    for symbol, gross_e8 in sorted(derivatives.gross_e8.items())
-                    if gross_e8 and symbol in derivatives.mark_ids
-                ]
-            self._marked_by = tuple(ids)
+            if self._held_revision != self.positions_revision:
+                self._hold()
+            assets, symbols = self._held
+            self._marked_by = (
+                *map(self._mark_ids.__getitem__, assets),
+                *map(self.derivatives.mark_ids.__getitem__, symbols),
+            )
         return self._marked_by
+
+    def _hold(self) -> None:
+        self._held_revision, derivatives = self.positions_revision, self.derivatives
+        self._held = (
+            [one for one in _MARKED if self.positions_e8.get(one) and one in self._mark_ids],
+            [
+                symbol
+                for symbol, gross_e8 in sorted(derivatives.gross_e8.items())
+                if gross_e8 and symbol in derivatives.mark_ids
+            ],
+        )
 
     def balance_ids(self, asset: str | None = None) -> tuple[EventId, ...]:
         """Return the balances behind the positions (in one asset), by asset, venue, account."""

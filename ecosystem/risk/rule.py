@@ -88,14 +88,13 @@ class Rule(Generic[Limit]):
             inputs: the events that determined the measured value, asked for only when told.
             message: what happened, in words, asked for only when told.
         """
-        utilisation_e8 = measured_e8 * E8 // limit_e8
-        if watch.stays(utilisation_e8):
+        if watch.holds(measured_e8, limit_e8):
             return NOTHING
         finding = Finding(
             watch=watch,
             measured_e8=measured_e8,
             limit_e8=limit_e8,
-            utilisation_e8=utilisation_e8,
+            utilisation_e8=measured_e8 * E8 // limit_e8,
             unit=unit,
             rule_version=self.version,
             inputs=tuple(inputs()),

@@ -13,6 +13,7 @@ import msgspec
 from ecosystem.events.alerts import RiskAlertEscalated, RiskAlertRaised
 from ecosystem.events.words import EscalationReason, EventId, Severity
 from ecosystem.risk.severity import SeverityScale
+from ecosystem.units import E8
 
 SEVERITIES: Final[tuple[Severity, ...]] = ("LOW", "MEDIUM", "HIGH", "CRITICAL")
 QUIET: Final = -1
@@ -24,10 +25,11 @@ class Watch:
     """One rule's watch over one subject: the alert it has, and between which bounds it is quiet."""
 
     __slots__ = (
-        "_lower_e8",
+        "_below_e8",
+        "_from_e8",
+        "_limit_e8",
         "_measure",
-        "_noted_e8",
-        "_upper_e8",
+        "_measured_e8",
         "acknowledged",
         "alert_id",
         "escalated",
@@ -63,13 +65,16 @@ class Watch:
         self.resolved_at_us = 0
         self.resolved_level = QUIET
         self._measure: Callable[[], int] | None = None
-        self._noted_e8 = 0
+        self._measured_e8 = 0
+        self._limit_e8 = E8
         self._settle(QUIET)
 
     @property
     def utilisation_e8(self) -> int:
         """The last utilisation measured."""
-        return self._noted_e8 if self._measure is None else self._measure()
+        if self._measure is not None:
+            return self._measure()
+        return self._measured_e8 * E8 // self._limit_e8
 
     def measured_by(self, measure: Callable[[], int]) -> None:
         """Let the utilisation be measured when somebody asks for it, not at each event.
@@ -78,16 +83,33 @@ class Watch:
         """
         self._measure = measure
 
+    def holds(self, measured_e8: int, limit_e8: int) -> bool:
+        """Note what was measured against a limit; return whether nothing can follow from it.
+
+        Args:
+            limit_e8: above zero.
+        """
+        if limit_e8 != self._limit_e8:
+            self._limit_e8 = limit_e8
+            self._bound()
+        self._measured_e8 = measured_e8
+        return self._from_e8 <= measured_e8 < self._below_e8
+
     def stays(self, utilisation_e8: int) -> bool:
         """Note a utilisation; return whether nothing can follow from it."""
-        self._noted_e8 = utilisation_e8
-        return self._lower_e8 <= utilisation_e8 < self._upper_e8
+        return self.holds(utilisation_e8, E8)
 
     def _settle(self, level: int) -> None:
         self.level = level
-        shares_e8 = self.scale.shares_e8
-        self._lower_e8 = -_NEVER_E8 if level == QUIET else self.scale.clear_e8
-        self._upper_e8 = shares_e8[level + 1] if level + 1 < len(shares_e8) else _NEVER_E8
+        self._bound()
+
+    def _bound(self) -> None:
+        # In terms of the measure, so that a quiet one costs no division.
+        shares_e8, level = self.scale.shares_e8, self.level
+        lower_e8 = -_NEVER_E8 if level == QUIET else self.scale.clear_e8
+        upper_e8 = shares_e8[level + 1] if level + 1 < len(shares_e8) else _NEVER_E8
+        self._from_e8 = -(-lower_e8 * self._limit_e8 // E8)
+        self._below_e8 = -(-upper_e8 * self._limit_e8 // E8)
 
     def rescale(self, scale: SeverityScale) -> None:
         """Take in another scale; an active alert keeps its level until it is measured again."""

@@ -14,7 +14,7 @@ from ecosystem.risk.severity import SeverityScale
 from ecosystem.risk.state import RiskState
 from ecosystem.risk.tables import Table
 from ecosystem.risk.watch import Finding
-from ecosystem.units import E8, format_e8
+from ecosystem.units import format_e8
 
 
 class ConcentrationLimit(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,7 +46,7 @@ class Concentration(Rule[ConcentrationLimit]):
         for asset, limit_e8 in self.limit.shares_e8.items():
             share_e8 = exposures.concentration_e8(asset)
             watch = self._watches[asset]
-            if watch.stays(share_e8 * E8 // limit_e8):
+            if watch.holds(share_e8, limit_e8):
                 continue
             found += self.found(
                 watch,

@@ -35,14 +35,13 @@ class DailyLoss(Rule[DailyLossLimit]):
         """Return what was found in the portfolio as it stands."""
         portfolio, limit_e8 = self.state.portfolio, self.limit.loss_e8
         loss_e8 = portfolio.loss_of_day_e8()
-        utilisation_e8 = loss_e8 * E8 // limit_e8
-        if self._watch.stays(utilisation_e8):
+        if self._watch.holds(loss_e8, limit_e8):
             return NOTHING
         finding = Finding(
             watch=self._watch,
             measured_e8=loss_e8,
             limit_e8=limit_e8,
-            utilisation_e8=utilisation_e8,
+            utilisation_e8=loss_e8 * E8 // limit_e8,
             unit=KIND.unit,
             rule_version=self.version,
             inputs=(

@@ -15,7 +15,7 @@ from ecosystem.risk.severity import SeverityScale
 from ecosystem.risk.state import RiskState
 from ecosystem.risk.tables import Table
 from ecosystem.risk.watch import Finding
-from ecosystem.units import E8, format_e8
+from ecosystem.units import format_e8
 
 PORTFOLIO: Final = "portfolio"
 
@@ -50,7 +50,7 @@ class DeltaLimitRule(Rule[DeltaLimit]):
         for asset, limit_e8 in self.limit.deltas_e8.items():
             delta_e8 = exposures.deltas_e8.get(asset, 0)
             watch = self._watches[asset]
-            if watch.stays(abs(delta_e8) * E8 // limit_e8):
+            if watch.holds(abs(delta_e8), limit_e8):
                 continue
             found += self.found(
                 watch,
@@ -61,7 +61,7 @@ class DeltaLimitRule(Rule[DeltaLimit]):
                 partial(_message, asset, delta_e8, limit_e8),
             )
         total_e8, limit_e8 = exposures.delta_total_e8(), self.limit.total_e8
-        if self._watches[PORTFOLIO].stays(total_e8 * E8 // limit_e8):
+        if self._watches[PORTFOLIO].holds(total_e8, limit_e8):
             return found
         found += self.found(
             self._watches[PORTFOLIO],

@@ -35,14 +35,13 @@ class Drawdown(Rule[DrawdownLimit]):
         """Return what was found in the portfolio as it stands."""
         portfolio, limit_e8 = self.state.portfolio, self.limit.fall_e8
         fall_e8 = portfolio.drawdown_e8()
-        utilisation_e8 = fall_e8 * E8 // limit_e8
-        if self._watch.stays(utilisation_e8):
+        if self._watch.holds(fall_e8, limit_e8):
             return NOTHING
         finding = Finding(
             watch=self._watch,
             measured_e8=fall_e8,
             limit_e8=limit_e8,
-            utilisation_e8=utilisation_e8,
+            utilisation_e8=fall_e8 * E8 // limit_e8,
             unit=KIND.unit,
             rule_version=self.version,
             inputs=(

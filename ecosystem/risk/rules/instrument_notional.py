@@ -15,7 +15,7 @@ from ecosystem.risk.severity import SeverityScale
 from ecosystem.risk.state import RiskState
 from ecosystem.risk.tables import Table
 from ecosystem.risk.watch import Finding
-from ecosystem.units import E8, format_e8
+from ecosystem.units import format_e8
 
 SUBJECTS: Final = (*MARKED_BY, *UNDERLYINGS)
 
@@ -48,7 +48,7 @@ class InstrumentNotional(Rule[InstrumentNotionalLimit]):
         for symbol, signed_e8 in self.state.exposure.now().instruments_usd_e8.items():
             notional_e8 = abs(signed_e8)
             watch = self._watches[symbol]
-            if watch.stays(notional_e8 * E8 // limit_e8):
+            if watch.holds(notional_e8, limit_e8):
                 continue
             found += self.found(
                 watch,

@@ -11,7 +11,7 @@ from ecosystem.risk.severity import SeverityScale
 from ecosystem.risk.state import RiskState
 from ecosystem.risk.tables import Table
 from ecosystem.risk.watch import Finding
-from ecosystem.units import E8, format_e8
+from ecosystem.units import format_e8
 
 
 class LeverageLimit(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,7 +36,7 @@ class Leverage(Rule[LeverageLimit]):
         portfolio, limit_e8 = self.state.portfolio, self.limit.times_e8
         exposures = self.state.exposure.now()
         leverage_e8 = exposures.leverage_e8()
-        if self._watch.stays(leverage_e8 * E8 // limit_e8):
+        if self._watch.holds(leverage_e8, limit_e8):
             return NOTHING
         return self.found(
             self._watch,

@@ -11,7 +11,7 @@ from ecosystem.risk.severity import SeverityScale
 from ecosystem.risk.state import RiskState
 from ecosystem.risk.tables import Table
 from ecosystem.risk.watch import Finding
-from ecosystem.units import E8, format_e8
+from ecosystem.units import format_e8
 
 
 class PortfolioNotionalLimit(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,7 +35,7 @@ class PortfolioNotional(Rule[PortfolioNotionalLimit]):
         """Return what was found in the portfolio as it stands."""
         portfolio, limit_e8 = self.state.portfolio, self.limit.notional_e8
         gross_e8 = self.state.exposure.now().gross_e8
-        if self._watch.stays(gross_e8 * E8 // limit_e8):
+        if self._watch.holds(gross_e8, limit_e8):
             return NOTHING
         return self.found(
             self._watch,

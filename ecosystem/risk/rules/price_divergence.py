@@ -131,7 +131,7 @@ class PriceDivergence(Rule[PriceDivergenceLimit]):
     ) -> Sequence[Finding]:
         limit = self.limit
         lasted_e8 = lasting.take(now_us, apart_e8, ids[0], limit.lasts_us)
-        if watch.stays(abs(lasted_e8) * E8 // limit.apart_e8):
+        if watch.holds(abs(lasted_e8), limit.apart_e8):
             return NOTHING
         return self.found(
             watch,

@@ -54,7 +54,7 @@ class StablecoinDepeg(Rule[StablecoinDepegLimit]):
         limit = self.limit
         deviation_e8 = self._mids_e8[tick.instrument] - E8
         lasted_e8 = lasting.take(now_us, deviation_e8, tick.event_id, limit.lasts_us)
-        if watch.stays(abs(lasted_e8) * E8 // limit.deviation_e8):
+        if watch.holds(abs(lasted_e8), limit.deviation_e8):
             return NOTHING
         return self.found(
             watch,
