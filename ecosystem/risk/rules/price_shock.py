@@ -1,6 +1,5 @@
 """Price shock: an instrument's price moved too far in too short a time."""
 
-from collections import deque
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Final
@@ -9,7 +8,6 @@ import msgspec
 
 from ecosystem.events.envelope import Event
 from ecosystem.events.prices import PriceTicked
-from ecosystem.events.words import EventId
 from ecosystem.instruments import INSTRUMENTS
 from ecosystem.risk.alerts import AlertBook
 from ecosystem.risk.rule import NOTHING, Judge, Rule, RuleKind
@@ -17,44 +15,38 @@ from ecosystem.risk.severity import SeverityScale
 from ecosystem.risk.state import RiskState
 from ecosystem.risk.tables import Table
 from ecosystem.risk.watch import QUIET, Finding, Watch
+from ecosystem.risk.windows import Extremes, Sighted
 from ecosystem.units import E8, SECOND_US, format_e8
-
-_Quote = tuple[int, int, EventId]
-"""Event time, mid and tick."""
 
 
 class _Window:
-    """The extremes of one instrument's price, and between which prices neither is too far off."""
+    """The extremes of one instrument's price, and the prices at which nothing can follow.
 
-    __slots__ = ("ceiling_e8", "floor_e8", "high", "highs", "low", "lows", "oldest_us", "watch")
+    Between floor and ceiling the price is no new extreme and from neither extreme too far off.
+    """
+
+    __slots__ = ("ceiling_e8", "extremes", "floor_e8", "high", "low", "until_us", "watch")
 
     def __init__(self, watch: Watch) -> None:
         self.watch = watch
-        # Each holds the candidates for its extreme: from the oldest, the extreme, inwards.
-        self.highs: deque[_Quote] = deque()
-        self.lows: deque[_Quote] = deque()
-        self.high: _Quote | None = None
-        self.low: _Quote | None = None
-        """The extremes by which floor and ceiling were set."""
-        self.oldest_us = self.floor_e8 = self.ceiling_e8 = 0
+        self.extremes = Extremes()
+        self.high: Sighted
+        self.low: Sighted
+        self.floor_e8, self.ceiling_e8 = 1, 0
+        self.until_us = 0
+        """When the older of both extremes leaves the window."""
 
-    def settle(self, since_us: int, least_e8: int) -> None:
-        """Forget what is older, and set how far from its extremes the price may go."""
-        highs, lows = self.highs, self.lows
-        while highs[0][0] < since_us:
-            highs.popleft()
-        while lows[0][0] < since_us:
-            lows.popleft()
-        self.high, self.low = highs[0], lows[0]
-        self.oldest_us = min(highs[0][0], lows[0][0])
-        self.floor_e8 = highs[0][1] * (E8 - least_e8) // E8
-        self.ceiling_e8 = -(-lows[0][1] * (E8 + least_e8) // E8)
+    def settle(self, now_us: int, width_us: int, least_e8: int) -> None:
+        self.high, self.low = high, low = self.extremes.since(now_us - width_us)
+        self.until_us = min(high[0], low[0]) + width_us
+        self.floor_e8 = max(low[1], high[1] * (E8 - least_e8) // E8 + 1)
+        self.ceiling_e8 = min(high[1], -(-low[1] * (E8 + least_e8) // E8) - 1)
 
     def moves_e8(self) -> tuple[int, int]:
         """Return the fall from the highest price and the rise from the lowest, as fractions."""
-        if not self.highs:
+        if not self.extremes:
             return 0, 0
-        high_e8, low_e8, mid_e8 = self.highs[0][1], self.lows[0][1], self.highs[-1][1]
+        high_e8, low_e8, mid_e8 = self.high[1], self.low[1], self.extremes.last[1]
         return (high_e8 - mid_e8) * E8 // high_e8, (mid_e8 - low_e8) * E8 // low_e8
 
 
@@ -85,7 +77,7 @@ class PriceShock(Rule[PriceShockLimit]):
         super().configure(limit, scale)
         self._least_e8 = self.least_told_e8(limit.move_e8)
         for window in self._windows.values():
-            window.high = window.low = None
+            window.floor_e8, window.ceiling_e8 = 1, 0
 
     def judges(self) -> Mapping[type[Event], Judge]:
         """Return what is judged at ticks."""
@@ -94,19 +86,12 @@ class PriceShock(Rule[PriceShockLimit]):
     def _judge(self, tick: PriceTicked, now_us: int) -> Sequence[Finding]:
         symbol = tick.instrument
         mid_e8, window = self._mids_e8[symbol], self._windows[symbol]
-        highs, lows = window.highs, window.lows
-        quote = (now_us, mid_e8, tick.event_id)
-        while highs and highs[-1][1] <= mid_e8:
-            highs.pop()
-        highs.append(quote)
-        while lows and lows[-1][1] >= mid_e8:
-            lows.pop()
-        lows.append(quote)
-        since_us = now_us - self.limit.window_us
-        moved = highs[0] is not window.high or lows[0] is not window.low
-        if moved or window.oldest_us < since_us:
-            window.settle(since_us, self._least_e8)
-        if window.floor_e8 < mid_e8 < window.ceiling_e8 and window.watch.level == QUIET:
+        window.extremes.keep((now_us, mid_e8, tick))
+        quiet = window.watch.level == QUIET
+        if quiet and window.floor_e8 <= mid_e8 <= window.ceiling_e8 and now_us <= window.until_us:
+            return NOTHING
+        window.settle(now_us, self.limit.window_us, self._least_e8)
+        if quiet and window.floor_e8 <= mid_e8 <= window.ceiling_e8:
             return NOTHING
         utilisation_e8 = self._utilisation_e8(window)
         if window.watch.stays(utilisation_e8):
@@ -119,7 +104,7 @@ class PriceShock(Rule[PriceShockLimit]):
     def _finding(self, window: _Window, utilisation_e8: int) -> Finding:
         fall_e8, rise_e8 = window.moves_e8()
         fell, move_e8 = fall_e8 >= rise_e8, max(fall_e8, rise_e8)
-        extreme = window.highs[0] if fell else window.lows[0]
+        extreme = window.high if fell else window.low
         return Finding(
             watch=window.watch,
             measured_e8=move_e8,
@@ -127,7 +112,7 @@ class PriceShock(Rule[PriceShockLimit]):
             utilisation_e8=utilisation_e8,
             unit=KIND.unit,
             rule_version=self.version,
-            inputs=(extreme[2],),
+            inputs=(extreme[2].event_id,),
             message=(
                 f"{window.watch.subject} {'fell' if fell else 'rose'}"
                 f" {format_e8(move_e8 * 100, 2)} % within {self.limit.window_us // SECOND_US} s;"
