@@ -40,37 +40,26 @@ class LiquidityLimit(msgspec.Struct, frozen=True, kw_only=True):
     """How much of the usual there must be before anything is judged."""
 
 
-class Average:
-    """A mean that forgets: each value counts as long as it held, and less the older it is."""
+class Averages:
+    """Two means that forget, of a short and of a long memory.
 
-    __slots__ = ("age_us", "value_e8")
+    Each value counts as long as it held, and less the older it is; a young mean is a plain one.
+    """
+
+    __slots__ = ("age_us", "now_e8", "usual_e8")
 
     def __init__(self) -> None:
         self.age_us = 0
-        """Time of all values so far; a young mean is a plain one."""
-        self.value_e8 = 0
+        """Time of all values so far."""
+        self.now_e8 = self.usual_e8 = 0
 
-    def take(self, value_e8: int, held_us: int, memory_us: int) -> None:
-        """Take in a value that held for `held_us`."""
-        self.age_us += held_us
-        if memory_us > self.age_us:
-            memory_us = self.age_us
-        if memory_us < held_us:
-            memory_us = held_us
-        self.value_e8 += (value_e8 - self.value_e8) * held_us // memory_us
-
-
-class _Quantity:
-    """Something of a book, as it is now and as it usually is."""
-
-    __slots__ = ("now", "usual")
-
-    def __init__(self) -> None:
-        self.now, self.usual = Average(), Average()
-
-    def take(self, value_e8: int, held_us: int, limit: LiquidityLimit) -> None:
-        self.now.take(value_e8, held_us, limit.now_us)
-        self.usual.take(value_e8, held_us, limit.usual_us)
+    def take(self, value_e8: int, held_us: int, now_us: int, usual_us: int) -> None:
+        """Take in a value that held for `held_us`, by memories of two lengths."""
+        self.age_us = age_us = self.age_us + held_us
+        memory_us = now_us if now_us < age_us else age_us
+        self.now_e8 += (value_e8 - self.now_e8) * held_us // max(memory_us, held_us)
+        memory_us = usual_us if usual_us < age_us else age_us
+        self.usual_e8 += (value_e8 - self.usual_e8) * held_us // max(memory_us, held_us)
 
 
 class _Place:
@@ -91,7 +80,7 @@ class _Place:
         self.watch: Watch | None = None
         self.due_us: int | None = None
         self.folded_us = 0
-        self.depth, self.spread = _Quantity(), _Quantity()
+        self.depth, self.spread = Averages(), Averages()
         self.books: deque[EventId] = deque(maxlen=NAMED_MAX)
         self._begin()
 
@@ -116,18 +105,19 @@ class _Place:
         # What was before a silence is not what held all through it.
         held_us = min(now_us - self.folded_us, 2 * limit.every_us)
         self.start(now_us, limit)
-        self.depth.take(self.depths_e8 // self.books_count, held_us, limit)
+        depth_e8 = self.depths_e8 // self.books_count
+        self.depth.take(depth_e8, held_us, limit.now_us, limit.usual_us)
         if self.spreads_count:
-            self.spread.take(self.spreads_e8 // self.spreads_count, held_us, limit)
+            spread_e8 = self.spreads_e8 // self.spreads_count
+            self.spread.take(spread_e8, held_us, limit.now_us, limit.usual_us)
         self._begin()
 
     def thinner_e8(self) -> int:
-        usual_e8 = self.depth.usual.value_e8
-        return min(usual_e8 * E8 // max(self.depth.now.value_e8, 1), TIMES_E8_MAX)
+        return min(self.depth.usual_e8 * E8 // max(self.depth.now_e8, 1), TIMES_E8_MAX)
 
     def wider_e8(self) -> int:
-        usual_e8 = self.spread.usual.value_e8
-        return min(self.spread.now.value_e8 * E8 // usual_e8, TIMES_E8_MAX) if usual_e8 else 0
+        usual_e8 = self.spread.usual_e8
+        return min(self.spread.now_e8 * E8 // usual_e8, TIMES_E8_MAX) if usual_e8 else 0
 
 
 class Liquidity(Rule[LiquidityLimit]):
@@ -151,6 +141,9 @@ class Liquidity(Rule[LiquidityLimit]):
         return {BookQuoted: self._judge}
 
     def _judge(self, book: BookQuoted, now_us: int) -> Sequence[Finding]:
+        tick = self._ticks.get(book.instrument)
+        if tick is not None and tick.feed == book.venue:
+            return NOTHING
         place = self._places.get((book.venue, book.instrument))
         if place is None:
             place = self._places[book.venue, book.instrument] = _Place()
@@ -162,10 +155,7 @@ class Liquidity(Rule[LiquidityLimit]):
         if now_us < due_us:
             return NOTHING
         place.fold(now_us, limit)
-        if place.depth.usual.age_us < limit.warm_us:
-            return NOTHING
-        tick = self._ticks.get(book.instrument)
-        if tick is not None and tick.feed == book.venue:
+        if place.depth.age_us < limit.warm_us:
             return NOTHING
         if place.watch is None:
             place.watch = self.watch(f"{book.venue}/{book.instrument}")
@@ -175,11 +165,14 @@ class Liquidity(Rule[LiquidityLimit]):
         self, place: _Place, watch: Watch, book: BookQuoted, tick: PriceTicked | None
     ) -> Sequence[Finding]:
         thinner_e8, wider_e8, limit_e8 = place.thinner_e8(), place.wider_e8(), self.limit.times_e8
+        times_e8 = max(thinner_e8, wider_e8)
+        if watch.holds(times_e8, limit_e8):
+            return NOTHING
         # The feed's quote tells whether the venue is alone with its thin book.
         fed = () if tick is None else (tick.event_id,)
         return self.found(
             watch,
-            max(thinner_e8, wider_e8),
+            times_e8,
             limit_e8,
             KIND.unit,
             lambda: (book.event_id, *fed, *reversed(place.books)),

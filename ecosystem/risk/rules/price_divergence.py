@@ -111,8 +111,7 @@ class PriceDivergence(Rule[PriceDivergenceLimit]):
 
     def _judge_book(self, book: BookQuoted, tick: PriceTicked, now_us: int) -> Sequence[Finding]:
         venue, symbol = book.venue, book.instrument
-        mid_e8 = mid_of_e8(book)
-        if mid_e8 is None or tick.feed == venue:
+        if tick.feed == venue or (mid_e8 := mid_of_e8(book)) is None:
             return NOTHING
         placed = self._placed.get((venue, symbol))
         if placed is None:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from ecosystem.events.alerts import RiskAlertEscalated, RiskAlertRaised, RiskAlertResolved
 from ecosystem.events.envelope import Event
-from ecosystem.risk.rules.liquidity import KIND, TIMES_E8_MAX, Average, LiquidityLimit
+from ecosystem.risk.rules.liquidity import KIND, TIMES_E8_MAX, Averages, LiquidityLimit
 from ecosystem.risk.watch import Finding, Watch
 from ecosystem.units import E8, SECOND_US
 from tests.ecosystem.risk.facts import deep_book, limits, tick
@@ -194,21 +194,27 @@ def test_what_is_further_than_can_be_told_is_told_as_the_most() -> None:
 
 
 def test_an_average_shorter_than_what_it_is_given_is_the_last_value() -> None:
-    average = Average()
+    averages = Averages()
     for value in (100, 300, 200):
-        average.take(value, 10 * SECOND_US, SECOND_US)
-        assert average.value_e8 == value
+        averages.take(value, 10 * SECOND_US, SECOND_US, 20 * SECOND_US)
+        assert averages.now_e8 == value
+    assert averages.usual_e8 == 200
 
 
 @given(
     values=st.lists(st.integers(0, 10**12), min_size=1, max_size=50),
-    memory=st.integers(1, 20),
+    memories=st.tuples(st.integers(1, 20), st.integers(1, 20)),
 )
-def test_an_average_is_plain_while_young_and_forgets_later(values: list[int], memory: int) -> None:
-    average, expected = Average(), 0.0
+def test_an_average_is_plain_while_young_and_forgets_later(
+    values: list[int], memories: tuple[int, int]
+) -> None:
+    averages, expected = Averages(), [0.0, 0.0]
+    now_us, usual_us = (memory * SECOND_US for memory in memories)
     for count, value in enumerate(values, start=1):
-        average.take(value, SECOND_US, memory * SECOND_US)
-        expected += (value - expected) / min(count, memory)
-        if count <= memory:
-            assert average.value_e8 == pytest.approx(sum(values[:count]) / count, abs=count)
-        assert average.value_e8 == pytest.approx(expected, abs=count)
+        averages.take(value, SECOND_US, now_us, usual_us)
+        for place, memory in enumerate(memories):
+            found_e8 = (averages.now_e8, averages.usual_e8)[place]
+            expected[place] += (value - expected[place]) / min(count, memory)
+            if count <= memory:
+                assert found_e8 == pytest.approx(sum(values[:count]) / count, abs=count)
+            assert found_e8 == pytest.approx(expected[place], abs=count)
