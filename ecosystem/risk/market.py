@@ -16,13 +16,13 @@ class Market:
         self.ticks: dict[str, PriceTicked] = {}
         """The last good tick of each instrument."""
 
-    def tick(self, tick: PriceTicked) -> bool:
-        """Take in a tick; return whether it can be believed."""
+    def tick(self, tick: PriceTicked) -> int | None:
+        """Take in a tick; return its mid, or None when it comes too late."""
         symbol = tick.instrument
         last = self.ticks.get(symbol)
         if last is not None and tick.event_time_us < last.event_time_us:
             self._quality.note("PRICE_OUT_OF_ORDER", tick)
-            return False
+            return None
         self.ticks[symbol] = tick
-        self.mids_e8[symbol] = (tick.bid_price_e8 + tick.ask_price_e8) // 2
-        return True
+        self.mids_e8[symbol] = mid_e8 = (tick.bid_price_e8 + tick.ask_price_e8) // 2
+        return mid_e8

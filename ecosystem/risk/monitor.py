@@ -67,7 +67,8 @@ class RiskEngine:
         self.rules = wired.rules
         self._whole, self._of_defects = wired.whole, wired.of_defects
         self._timed, self._handlers = wired.timed, wired.handlers
-        self._at_ticks = wired.at_ticks
+        self._at_ticks, self._at_quiet_ticks = wired.at_ticks, wired.at_quiet_ticks
+        self._heeded = wired.heeded
 
     def process_slice(
         self, records: Iterable[Placed], undecodable: Iterable[RecordDeadLettered] = ()
@@ -197,7 +198,8 @@ class RiskEngine:
             if believed is None:
                 continue
             if type(event) is PriceTicked:
-                judges = self._at_ticks[event.instrument]
+                at_ticks = self._at_ticks if any(self._heeded) else self._at_quiet_ticks
+                judges = at_ticks[event.instrument]
             for judge in judges:
                 if found := judge(believed, now_us):
                     self._found_at(found, event, now_us)

@@ -4,7 +4,7 @@ A rule sees the state of the monitor and the event that was just taken in, and n
 what it found where its watch does not stay quiet; the book of alerts decides what follows.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Sized
 from typing import Any, ClassVar, Final, Generic, TypeVar
 
 import msgspec
@@ -46,6 +46,8 @@ class Rule(Generic[Limit]):
         self.state = state
         self.book = book
         self.due_us = NEVER_US
+        self.heeds: Sized | None = None
+        """What must hold something for it to be judged at ticks; None: it always is."""
 
     @property
     def due_us(self) -> int:

@@ -86,11 +86,10 @@ class RiskState:
             self.returns.sample(now_us)
 
     def _tick(self, tick: PriceTicked) -> bool:
-        market = self.market
-        if not market.tick(tick):
+        mid_e8 = self.market.tick(tick)
+        if mid_e8 is None:
             return False
         symbol = tick.instrument
-        mid_e8 = market.mids_e8[symbol]
         if (asset := MARKED_BY.get(symbol)) is not None:
             moved = self.portfolio.mark(asset, mid_e8, tick.event_id)
         elif symbol in UNDERLYINGS:

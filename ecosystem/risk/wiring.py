@@ -1,6 +1,6 @@
 """Which rules are judged when, under one version of the limits."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from typing import Any, Final
 
 import msgspec
@@ -44,6 +44,9 @@ class Wired(msgspec.Struct, frozen=True, kw_only=True):
     handlers: Mapping[type[Event], Handler]
     at_ticks: Mapping[str, tuple[Judge, ...]]
     """What judges a tick, by instrument: most rules care for a few of them."""
+    at_quiet_ticks: Mapping[str, tuple[Judge, ...]]
+    """The same without the rules that heed something, while all of that holds nothing."""
+    heeded: tuple[Sized, ...]
 
 
 def wire(
@@ -70,12 +73,17 @@ def wire(
         ],
         timed=[r for r in every if type(r).judge_time is not Rule.judge_time],
         handlers=_handlers(rules, state),
-        at_ticks={symbol: _at_ticks(rules, symbol) for symbol in INSTRUMENTS},
+        at_ticks={symbol: _at_ticks(every, symbol) for symbol in INSTRUMENTS},
+        at_quiet_ticks={
+            symbol: _at_ticks([r for r in every if r.heeds is None], symbol)
+            for symbol in INSTRUMENTS
+        },
+        heeded=tuple(r.heeds for r in every if r.heeds is not None),
     )
 
 
-def _at_ticks(rules: Mapping[str, Rule[Any]], symbol: str) -> tuple[Judge, ...]:
-    judges = [rule.judges() for rule in rules.values() if symbol in rule.instruments]
+def _at_ticks(rules: Iterable[Rule[Any]], symbol: str) -> tuple[Judge, ...]:
+    judges = [rule.judges() for rule in rules if symbol in rule.instruments]
     return tuple(by_type[PriceTicked] for by_type in judges if PriceTicked in by_type)
 
 

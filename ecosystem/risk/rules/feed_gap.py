@@ -41,7 +41,7 @@ class FeedGap(Rule[FeedGapLimit]):
         self, limit: FeedGapLimit, scale: SeverityScale, state: RiskState, book: AlertBook
     ) -> None:
         super().__init__(limit, scale, state, book)
-        self._gapped = state.intake.lines.gapped
+        self.heeds = self._gapped = state.intake.lines.gapped
         self._lost_count: dict[Key, int] = {}
         """How many were lost when a line was last judged."""
 
@@ -59,8 +59,6 @@ class FeedGap(Rule[FeedGapLimit]):
         return found
 
     def _ticked(self, tick: PriceTicked, now_us: int) -> Sequence[Finding]:
-        if not self._gapped:
-            return NOTHING
         key = (tick.feed, tick.instrument)
         line = self._gapped.get(key)
         if line is None or len(line.lost) == self._lost_count.get(key):

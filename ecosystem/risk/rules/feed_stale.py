@@ -39,6 +39,7 @@ class FeedStale(Rule[FeedStaleLimit]):
         self._ticks = state.market.ticks
         self._silent: dict[str, PriceTicked] = {}
         """The last tick of each instrument that is silent."""
+        self.heeds = self._silent
         self.due_us = 0
 
     def judges(self) -> Mapping[type[Event], Judge]:
@@ -58,7 +59,7 @@ class FeedStale(Rule[FeedStaleLimit]):
         return found
 
     def _spoken(self, tick: PriceTicked, now_us: int) -> Sequence[Finding]:
-        if not self._silent or tick.instrument not in self._silent:
+        if tick.instrument not in self._silent:
             return NOTHING
         before = self._silent.pop(tick.instrument)
         return self._judge(tick.instrument, before, 0)
