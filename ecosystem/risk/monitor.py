@@ -240,11 +240,15 @@ class RiskEngine:
                 self._tell([self.breaker.wake(event)])
 
     def _judge_timed(self, now_us: int, event: Event) -> None:
+        wake_us = NEVER_US
         for rule in self._timed:
-            if now_us >= rule.due_us:
+            due_us = rule.due_us
+            if now_us >= due_us:
                 for finding in rule.judge_time(now_us):
                     self._found(finding, event)
-        self.state.wake_us = min((rule.due_us for rule in self._timed), default=NEVER_US)
+                due_us = rule.due_us
+            wake_us = due_us if due_us < wake_us else wake_us
+        self.state.wake_us = wake_us
 
     def _apply_limits(self, now_us: int) -> list[str]:
         """Let the pending limits hold whose time has come; return the rules switched off."""

@@ -50,12 +50,12 @@ class FeedStale(Rule[FeedStaleLimit]):
         """Return what was found of every instrument that is silent."""
         limit_us = self.limit.silence_us
         self.due_us = now_us + limit_us // 20
+        until_us = now_us - self.least_told_e8(limit_us)
         found: list[Finding] = []
         for symbol, tick in self._ticks.items():
-            silence_us = now_us - tick.event_time_us
-            if silence_us * E8 // limit_us >= self.scale.shares_e8[0]:
+            if tick.event_time_us <= until_us:
                 self._silent[symbol] = tick
-                found += self._judge(symbol, tick, silence_us)
+                found += self._judge(symbol, tick, now_us - tick.event_time_us)
         return found
 
     def _spoken(self, tick: PriceTicked, now_us: int) -> Sequence[Finding]:
