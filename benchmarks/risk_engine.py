@@ -17,6 +17,7 @@ from typing import Final
 import msgspec
 
 from benchmarks.row import Row
+from ecosystem.events.clock import ClockAdvanced
 from ecosystem.events.envelope import Event
 from ecosystem.events.production import PRODUCTION_EVENTS
 from ecosystem.ids import run_key
@@ -32,6 +33,8 @@ from tse.running.plans import LIMITS
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 QUIET_HOURS: Final = 4
+STORM: Final = 20_000
+"""Records of which nearly each has a defect, as for a monitor that catches up."""
 TURNS: Final = 5
 Slices = Sequence[Sequence[Record]]
 _place = attrgetter("topic", "partition", "offset")
@@ -101,6 +104,19 @@ def _nothing(event: Event) -> None:
     pass
 
 
+def storm(slices: Slices) -> Slices:
+    """Return the first slices after a clock that is far ahead: each record comes too late."""
+    clock = next(one for cut in slices for one in cut if type(one.event) is ClockAdvanced)
+    ahead_us = slices[-1][-1].event.event_time_us + HOUR_US
+    ahead = msgspec.structs.replace(clock.event, event_time_us=ahead_us)
+    late: list[Sequence[Record]] = [[msgspec.structs.replace(clock, event=ahead)]]
+    for cut in slices:
+        if sum(map(len, late)) >= STORM:
+            break
+        late.append(cut)
+    return late
+
+
 def rule_rows(limits: Limits, slices: Slices, count: int) -> Iterator[Row]:
     """Yield the cost of an event under each rule alone, beside the engine without rules."""
     bare = msgspec.structs.replace(limits, rules={})
@@ -120,6 +136,21 @@ def rule_rows(limits: Limits, slices: Slices, count: int) -> Iterator[Row]:
         )
 
 
+def storm_row(limits: Limits, slices: Slices) -> Row:
+    """Return the cost of a record that comes too late, beside that of the same record in time."""
+    late = storm(slices)
+    in_time = slices[: len(late) - 1]
+    count = sum(map(len, in_time))
+    return Row(
+        what=f"a storm of {count:,} late records, a record",
+        ours=seconds(partial(judge, limits, late)) / count * 1e6,
+        raw=seconds(partial(judge, limits, in_time)) / count * 1e6,
+        unit="us",
+        raw_what="the same records in time",
+        aim="15",
+    )
+
+
 def run() -> list[Row]:
     """Measure and return the rows."""
     slices, limits = history(), laboratory_limits()
@@ -135,5 +166,6 @@ def run() -> list[Row]:
             raw_what="sort and call nothing",
             aim="200 000",
         ),
+        storm_row(limits, slices),
         *rule_rows(limits, slices, count),
     ]

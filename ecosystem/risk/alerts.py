@@ -56,7 +56,10 @@ class AlertBook:
 
     def watch(self, rule: str, subject: str, scale: SeverityScale) -> Watch:
         """Return the watch of `rule` over `subject`, new or known."""
-        return self._watches.setdefault((rule, subject), Watch(rule, subject, scale))
+        watch = self._watches.get((rule, subject))
+        if watch is None:
+            watch = self._watches[rule, subject] = Watch(rule, subject, scale)
+        return watch
 
     def rescale(self, rule: str, scale: SeverityScale) -> None:
         """Give the watches of a rule another scale."""

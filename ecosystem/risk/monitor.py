@@ -215,12 +215,10 @@ class RiskEngine:
 
     def _judge_defects(self) -> None:
         untold = self.quality.untold
-        trigger = untold[-1].event
-        if self._now_us:
-            trigger = msgspec.structs.replace(trigger, event_time_us=self._now_us)
+        event = untold[-1].event
         for judge in self._of_defects:
-            for finding in judge(self._now_us):
-                self._found(finding, trigger)
+            if found := judge(self._now_us):
+                self._found_at(found, event, self._now_us or event.event_time_us)
         untold.clear()
 
     def _move_time(self, event: Event, now_us: int) -> None:

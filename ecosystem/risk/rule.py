@@ -92,11 +92,14 @@ class Rule(Generic[Limit]):
         """
         if watch.holds(measured_e8, limit_e8):
             return NOTHING
+        utilisation_e8 = measured_e8 * E8 // limit_e8
+        if watch.holds_back(utilisation_e8, self.state.now_us):
+            return NOTHING
         finding = Finding(
             watch=watch,
             measured_e8=measured_e8,
             limit_e8=limit_e8,
-            utilisation_e8=measured_e8 * E8 // limit_e8,
+            utilisation_e8=utilisation_e8,
             unit=unit,
             rule_version=self.version,
             inputs=tuple(inputs()),

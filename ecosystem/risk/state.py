@@ -58,6 +58,8 @@ class RiskState:
         self.reconciliation = Reconciliation()
         self.moved_by: Event | None = None
         """The last event that changed the worth of the portfolio since it was last judged."""
+        self.now_us = 0
+        """The latest event time come to."""
         self.wake_us = 0
         """Event time before which no rule wants to be asked; rules bring it forward."""
         self.takes: Mapping[type[Event], Take] = {
@@ -79,6 +81,7 @@ class RiskState:
 
     def advance(self, now_us: int) -> None:
         """Come to an event time, before anything that happened then is taken in."""
+        self.now_us = now_us
         # Between the two halves of a fact the day would begin with a profit it never had.
         if now_us >= self.portfolio.day_ends_us and not self.portfolio.between_legs(now_us):
             self.portfolio.start_day(now_us)

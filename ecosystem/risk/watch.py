@@ -154,6 +154,13 @@ class Watch:
         over_us = self.resolved_at_us + self.scale.cooldown_us
         return level <= self.resolved_level and now_us < over_us
 
+    def holds_back(self, utilisation_e8: int, now_us: int) -> bool:
+        """Return whether an alert that a measure calls for is held back, now or earlier."""
+        if self.alert_id is not None:
+            return False
+        level = self.scale.level(utilisation_e8)
+        return now_us < self.held_until_us or self.cools(level, now_us)
+
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """What a rule measured where its watch does not stay quiet."""

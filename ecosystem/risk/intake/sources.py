@@ -41,10 +41,11 @@ OTHERS: Final = "others"
 class Sources:
     """Names the sources of records."""
 
-    __slots__ = ("_accounts", "_known", "_ticks")
+    __slots__ = ("_accounts", "_known", "_ticks", "_venues")
 
     def __init__(self, intake: Intake, market: Market) -> None:
         self._accounts = intake.statements.accounts
+        self._venues = intake.statements.venues
         self._ticks = market.ticks
         self._known: dict[str, None] = {}
 
@@ -77,6 +78,5 @@ class Sources:
         return TOPICS.get(type(event), "settlements")
 
     def _is_venue(self, name: str) -> bool:
-        return any(venue == name for venue, _ in self._accounts) or any(
-            tick.feed == name for tick in self._ticks.values()
-        )
+        # There are no more ticks than the monitor knows instruments.
+        return name in self._venues or any(tick.feed == name for tick in self._ticks.values())

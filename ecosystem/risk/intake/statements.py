@@ -24,7 +24,7 @@ _NONE: Final[Sequence[BalanceChanged]] = ()
 class Statements:
     """The last sound statement of each account and asset, and what waits for the next."""
 
-    __slots__ = ("_held", "_last", "_leapt", "_quality", "accounts")
+    __slots__ = ("_held", "_last", "_leapt", "_quality", "accounts", "venues")
 
     def __init__(self, quality: DataQuality) -> None:
         self._quality = quality
@@ -33,6 +33,7 @@ class Statements:
         self._leapt: dict[_Place, int] = {}
         self.accounts: dict[tuple[str, str], None] = {}
         """Venue and account of every sound statement."""
+        self.venues: dict[str, None] = {}
 
     def sound(self, event: BalanceChanged) -> Sequence[BalanceChanged]:
         """Take in a record; return those that can be believed by now, put right and in order."""
@@ -70,6 +71,7 @@ class Statements:
             return _NONE
         self._last[place] = event
         self.accounts[place[:2]] = None
+        self.venues[event.venue] = None
         return (event,)
 
     def _judged(

@@ -18,7 +18,7 @@ from ecosystem.risk.rule import NEVER_US, Rule, RuleKind
 from ecosystem.risk.severity import SeverityScale
 from ecosystem.risk.state import RiskState
 from ecosystem.risk.tables import Table
-from ecosystem.risk.watch import Finding
+from ecosystem.risk.watch import Finding, Watch
 from ecosystem.units import E8, SECOND_US
 
 INPUTS: Final = 16
@@ -36,24 +36,35 @@ class DataQualityLimit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Window:
-    __slots__ = ("harmless_count", "seen")
+    __slots__ = ("counts", "harmless_count", "seen", "watch")
 
-    def __init__(self) -> None:
+    def __init__(self, watch: Watch) -> None:
+        self.watch = watch
         self.seen: deque[_Seen] = deque()
+        self.counts: Counter[Defect] = Counter()
         self.harmless_count = 0
 
     def add(self, now_us: int, noted: Noted) -> None:
         if len(self.seen) >= KEPT_MAX:
             self._drop()
-        self.seen.append((now_us, noted.event.event_id, noted.defect))
-        self.harmless_count += noted.defect in HARMLESS
+        defect = noted.defect
+        self.seen.append((now_us, noted.event.event_id, defect))
+        self.counts[defect] += 1
+        self.harmless_count += defect in HARMLESS
 
     def forget(self, until_us: int) -> None:
         while self.seen and self.seen[0][0] <= until_us:
             self._drop()
 
+    def told(self) -> str:
+        return ", ".join(f"{defect} {count}" for defect, count in sorted(self.counts.items()))
+
     def _drop(self) -> None:
-        self.harmless_count -= self.seen.popleft()[2] in HARMLESS
+        defect = self.seen.popleft()[2]
+        self.counts[defect] -= 1
+        if not self.counts[defect]:
+            del self.counts[defect]
+        self.harmless_count -= defect in HARMLESS
 
 
 class DataQualityRule(Rule[DataQualityLimit]):
@@ -78,7 +89,7 @@ class DataQualityRule(Rule[DataQualityLimit]):
             source = self.state.sources.name(noted.event)
             window = self._windows.get(source)
             if window is None:
-                window = self._windows[source] = _Window()
+                window = self._windows[source] = _Window(self.watch(source))
             window.add(now_us, noted)
             sources[source] = window
         self.due_us = min(self.due_us, now_us + self.limit.window_us)
@@ -100,21 +111,16 @@ class DataQualityRule(Rule[DataQualityLimit]):
         harmless_e8 = min(window.harmless_count * E8, limit.defects * E8 // 2)
         measured_e8 = (len(window.seen) - window.harmless_count) * E8 + harmless_e8
         return self.found(
-            self.watch(source),
+            window.watch,
             measured_e8,
             limit.defects * E8,
             KIND.unit,
             lambda: [event_id for _, event_id, _ in islice(reversed(window.seen), INPUTS)],
             lambda: (
                 f"{source} sent {len(window.seen)} defective records within"
-                f" {limit.window_us // SECOND_US} s ({_told(window)}); the limit is {limit.defects}"
+                f" {limit.window_us // SECOND_US} s ({window.told()}); the limit is {limit.defects}"
             ),
         )
-
-
-def _told(window: _Window) -> str:
-    counts = Counter(defect for _, _, defect in window.seen)
-    return ", ".join(f"{defect} {count}" for defect, count in sorted(counts.items()))
 
 
 def _read(table: Table) -> DataQualityLimit:

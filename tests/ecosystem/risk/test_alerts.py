@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from ecosystem.events.alerts import RiskAlertEscalated, RiskAlertRaised, RiskAlertResolved
 from ecosystem.events.envelope import Event
 from ecosystem.risk.alert_facts import INPUTS_MAX
-from ecosystem.risk.alerts import AlertBook
+from ecosystem.risk.alerts import AlertBook, AlertTimes
 from ecosystem.risk.watch import SEVERITIES, Finding, Watch
 from ecosystem.units import E8
 from tests.ecosystem.risk.facts import at, event_id, tick
@@ -196,3 +196,31 @@ def test_events_of_rules_no_longer_configured_change_nothing() -> None:
     book.evolve(raised)
     assert book.active_count() == 0
     assert book.watches() == ()
+
+
+def test_a_watch_knows_what_its_cooldown_holds_back() -> None:
+    book = AlertBook(1)
+    watch = book.watch("rule", "subject", SCALE)
+    assert not watch.holds_back(60 * E8 // 100, at(0))
+    play(book, [(0, 60)])
+    assert not watch.holds_back(80 * E8 // 100, at(1))
+    play(book, [(1, 44)])
+    assert watch.holds_back(60 * E8 // 100, at(2))
+    assert not watch.holds_back(80 * E8 // 100, at(2))
+    assert not watch.holds_back(60 * E8 // 100, at(301))
+
+
+@given(
+    steps=st.lists(st.tuples(st.integers(0, 200), st.integers(0, 130)), max_size=40),
+    per_hour=st.integers(1, 3),
+)
+def test_what_is_held_back_is_never_told(steps: list[tuple[int, int]], per_hour: int) -> None:
+    book, seconds = AlertBook(1, AlertTimes(per_hour=per_hour)), 0
+    watch = book.watch("rule", "subject", SCALE)
+    for later, percent in steps:
+        seconds += later
+        utilisation_e8 = percent * E8 // 100
+        if not watch.stays(utilisation_e8):
+            held = watch.holds_back(utilisation_e8, at(seconds))
+            event = book.decide(finding(watch, utilisation_e8), tick(seconds, 1_000))
+            assert not (held and event)

@@ -43,6 +43,7 @@ class Rig:
         """Take events in; return what was found at each."""
         found: list[Finding] = []
         for event in events:
+            self.state.now_us = max(self.state.now_us, event.event_time_us)
             believed = self._believed(event)
             if self.state.quality.untold:
                 found += self.rule.judge_defects(event.event_time_us)
@@ -74,4 +75,5 @@ class Rig:
 
     def wait(self, now_us: int) -> list[Finding]:
         """Let time pass; return what was found if the rule wanted to be asked."""
+        self.state.now_us = max(self.state.now_us, now_us)
         return list(self.rule.judge_time(now_us)) if now_us >= self.rule.due_us else []
