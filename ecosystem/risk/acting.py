@@ -37,7 +37,10 @@ class Acting:
         self._breaker = breaker
         self._pending = pending
         self._answers: dict[EventId, list[Event]] = {}
-        """The facts that answered each request: its own, then what followed from it."""
+        """The facts that answered each request: its own, then what followed from it.
+
+        They stay for life, since a request may come again at any time; people make few.
+        """
         self._latest: list[Event] = []
         """The answer of the latest act."""
 
@@ -85,7 +88,9 @@ class Acting:
 
     def remember(self, event: Event) -> None:
         """Take in an own event, in the order of the log."""
-        if is_act(event):
+        if isinstance(event, InputsSilenceObserved):
+            self._latest = [event]  # nobody has asked for it, so nobody asks again
+        elif is_act(event):
             self._latest = self._answers[event.event_id] = [event]
         elif any(event.causation_id == one.event_id for one in self._latest):
             self._latest.append(event)

@@ -88,6 +88,7 @@ def test_a_silence_is_raised_escalated_as_it_lasts_and_resolved_by_the_first_wor
     facts = [e for e in told if isinstance(e, InputsSilenceObserved)]
     assert [fact.silent_for_us // SECOND_US for fact in facts] == [30, 45, 55, 60]
     assert all(fact.is_root for fact in facts)
+    assert {quiet.engine.acted(fact.event_id) for fact in facts} == {None}
     over = quiet.engine.process_slice(placed([clock(700, 2)], 10))
     assert [type(event) for event in over if isinstance(event, RiskAlertResolved)]
     assert quiet.engine.book.active_count() == 0
