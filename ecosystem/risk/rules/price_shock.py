@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -20,34 +20,38 @@ from ecosystem.units import E8, SECOND_US, format_e8
 
 
 class _Window:
-    """The extremes of one instrument's price, and the prices at which nothing can follow.
+    """The extremes of one instrument's price, and the prices at which nothing can follow."""
 
-    Between floor and ceiling the price is no new extreme and from neither extreme too far off.
-    """
-
-    __slots__ = ("ceiling_e8", "extremes", "floor_e8", "high", "low", "until_us", "watch")
+    __slots__ = ("ceiling_e8", "extremes", "floor_e8", "until_us", "watch")
 
     def __init__(self, watch: Watch) -> None:
         self.watch = watch
         self.extremes = Extremes()
-        self.high: Sighted
-        self.low: Sighted
         self.floor_e8, self.ceiling_e8 = 1, 0
+        """While the price stays between both it moves too little, whatever it does there."""
         self.until_us = 0
-        """When the older of both extremes leaves the window."""
+        """When it is looked at all the same, so that what waits stays little."""
 
     def settle(self, now_us: int, width_us: int, least_e8: int) -> None:
-        self.high, self.low = high, low = self.extremes.since(now_us - width_us)
-        self.until_us = min(high[0], low[0]) + width_us
-        self.floor_e8 = max(low[1], high[1] * (E8 - least_e8) // E8 + 1)
-        self.ceiling_e8 = min(high[1], -(-low[1] * (E8 + least_e8) // E8) - 1)
+        """Set floor and ceiling by the extremes of now; that these grow old only calms."""
+        high, low = self.extremes.since(now_us - width_us)
+        high_e8, low_e8 = high[1], low[1]
+        self.until_us = now_us + width_us
+        # As far beyond both extremes as leaves a move from floor to ceiling just too small.
+        room_e8 = (least_e8 * low_e8 - (high_e8 - low_e8) * E8 - 1) // (2 * E8 + least_e8)
+        if room_e8 >= 0:
+            self.floor_e8, self.ceiling_e8 = low_e8 - room_e8, high_e8 + room_e8
+            return
+        self.floor_e8 = max(low_e8, high_e8 * (E8 - least_e8) // E8 + 1)
+        self.ceiling_e8 = min(high_e8, -(-low_e8 * (E8 + least_e8) // E8) - 1)
 
-    def moves_e8(self) -> tuple[int, int]:
-        """Return the fall from the highest price and the rise from the lowest, as fractions."""
-        if not self.extremes:
-            return 0, 0
-        high_e8, low_e8, mid_e8 = self.high[1], self.low[1], self.extremes.last[1]
-        return (high_e8 - mid_e8) * E8 // high_e8, (mid_e8 - low_e8) * E8 // low_e8
+
+class _Move(NamedTuple):
+    """The fall from the highest price or the rise from the lowest, whichever is greater."""
+
+    size_e8: int
+    extreme: Sighted
+    fell: bool
 
 
 class PriceShockLimit(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,37 +92,36 @@ class PriceShock(Rule[PriceShockLimit]):
         mid_e8, window = self._mids_e8[symbol], self._windows[symbol]
         window.extremes.keep((now_us, mid_e8, tick))
         quiet = window.watch.level == QUIET
-        if quiet and window.floor_e8 <= mid_e8 <= window.ceiling_e8 and now_us <= window.until_us:
+        if quiet and window.floor_e8 <= mid_e8 <= window.ceiling_e8 and now_us < window.until_us:
             return NOTHING
         window.settle(now_us, self.limit.window_us, self._least_e8)
         if quiet and window.floor_e8 <= mid_e8 <= window.ceiling_e8:
             return NOTHING
-        utilisation_e8 = self._utilisation_e8(window)
-        if window.watch.stays(utilisation_e8):
-            return NOTHING
-        return (self._finding(window, utilisation_e8),)
-
-    def _utilisation_e8(self, window: _Window) -> int:
-        return max(window.moves_e8()) * E8 // self.limit.move_e8
-
-    def _finding(self, window: _Window, utilisation_e8: int) -> Finding:
-        fall_e8, rise_e8 = window.moves_e8()
-        fell, move_e8 = fall_e8 >= rise_e8, max(fall_e8, rise_e8)
-        extreme = window.high if fell else window.low
-        return Finding(
-            watch=window.watch,
-            measured_e8=move_e8,
-            limit_e8=self.limit.move_e8,
-            utilisation_e8=utilisation_e8,
-            unit=KIND.unit,
-            rule_version=self.version,
-            inputs=(extreme[2].event_id,),
-            message=(
-                f"{window.watch.subject} {'fell' if fell else 'rose'}"
-                f" {format_e8(move_e8 * 100, 2)} % within {self.limit.window_us // SECOND_US} s;"
-                f" the limit is {format_e8(self.limit.move_e8 * 100, 2)} %"
+        move, limit = self._move(window), self.limit
+        return self.found(
+            window.watch,
+            move.size_e8,
+            limit.move_e8,
+            KIND.unit,
+            lambda: (move.extreme[2].event_id,),
+            lambda: (
+                f"{symbol} {'fell' if move.fell else 'rose'}"
+                f" {format_e8(move.size_e8 * 100, 2)} % within {limit.window_us // SECOND_US} s;"
+                f" the limit is {format_e8(limit.move_e8 * 100, 2)} %"
             ),
         )
+
+    def _move(self, window: _Window) -> _Move:
+        at_us, mid_e8, _ = window.extremes.last
+        high, low = window.extremes.since(at_us - self.limit.window_us)
+        fall_e8 = (high[1] - mid_e8) * E8 // high[1]
+        rise_e8 = (mid_e8 - low[1]) * E8 // low[1]
+        if fall_e8 >= rise_e8:
+            return _Move(fall_e8, high, fell=True)
+        return _Move(rise_e8, low, fell=False)
+
+    def _utilisation_e8(self, window: _Window) -> int:
+        return self._move(window).size_e8 * E8 // self.limit.move_e8 if window.extremes else 0
 
 
 def _read(table: Table) -> PriceShockLimit:
