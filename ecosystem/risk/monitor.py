@@ -51,7 +51,6 @@ class RiskEngine:
         self.compliance = Compliance()
         self.rules: dict[str, Rule[Any]] = {}
         self._time = EventTime(self.quality)
-        self._now_us = 0
         self._last: Event | None = None
         """The last event of the latest slice."""
         self._alerts: list[Event] | None = None
@@ -124,7 +123,7 @@ class RiskEngine:
     @property
     def reached_us(self) -> int:
         """The latest event time it has seen and believed; 0 before the first event."""
-        return self._now_us
+        return self.state.now_us
 
     def observe_silence(self, silent_for_us: int) -> Sequence[Event]:
         """Return the fact that no input came for so long, and what follows from it, taken in.
@@ -175,7 +174,7 @@ class RiskEngine:
         self._pending.add(event)
 
     def _take(self, records: Iterable[Placed]) -> None:
-        handlers, untold = self._handlers, self.quality.untold
+        handlers, state, untold = self._handlers, self.state, self.quality.untold
         ordered = in_slice_order(records)
         if ordered:
             self._last = ordered[-1].event
@@ -185,9 +184,9 @@ class RiskEngine:
             if handler is None:
                 continue
             now_us = event.event_time_us
-            if now_us != self._now_us:
+            if now_us != state.now_us:
                 now_us = self._time.of(event)
-                if now_us > self._now_us:
+                if now_us > state.now_us:
                     self._move_time(event, now_us)
                     handlers = self._handlers  # with this time other limits may hold
                     handler = handlers.get(type(event), UNWATCHED)
@@ -203,7 +202,7 @@ class RiskEngine:
             for judge in judges:
                 if found := judge(believed, now_us):
                     self._found_at(found, event, now_us)
-        self._judge_whole(self._now_us)
+        self._judge_whole(state.now_us)
 
     def _take_undecodable(self, letters: Iterable[RecordDeadLettered]) -> None:
         for letter in sorted(
@@ -214,18 +213,17 @@ class RiskEngine:
             self._judge_defects()
 
     def _judge_defects(self) -> None:
-        untold = self.quality.untold
+        untold, now_us = self.quality.untold, self.state.now_us
         event = untold[-1].event
         for judge in self._of_defects:
-            if found := judge(self._now_us):
-                self._found_at(found, event, self._now_us or event.event_time_us)
+            if found := judge(now_us):
+                self._found_at(found, event, now_us or event.event_time_us)
         untold.clear()
 
     def _move_time(self, event: Event, now_us: int) -> None:
         state = self.state
         if state.moved_by is not None:
             self._judge_whole(now_us)
-        self._now_us = now_us
         state.advance(now_us)
         if self._pending:
             self._switch_off(self._apply_limits(now_us), event)
@@ -265,14 +263,13 @@ class RiskEngine:
         if trigger is None or self.portfolio.between_legs(now_us):
             return
         self.state.moved_by = None
-        if self._now_us - trigger.event_time_us > LATE_US:
-            trigger = msgspec.structs.replace(trigger, event_time_us=self._now_us)
+        if self.state.now_us - trigger.event_time_us > LATE_US:
+            trigger = msgspec.structs.replace(trigger, event_time_us=self.state.now_us)
         self.portfolio.raise_high_water()
         self.breaker.note(now_us)
         for judge in self._whole:
-            if found := judge():
-                for finding in found:
-                    self._found(finding, trigger)
+            for finding in judge():
+                self._found(finding, trigger)
         if self._alerts is not None and (opened := self.breaker.judge(trigger)) is not None:
             self._tell([opened])
 
