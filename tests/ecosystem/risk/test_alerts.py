@@ -224,3 +224,24 @@ def test_what_is_held_back_is_never_told(steps: list[tuple[int, int]], per_hour:
             held = watch.holds_back(utilisation_e8, at(seconds))
             event = book.decide(finding(watch, utilisation_e8), tick(seconds, 1_000))
             assert not (held and event)
+
+
+@given(
+    measured_e8=st.integers(-(10**30), 10**30),
+    limit_e8=st.integers(1, 10**20),
+    share_e8=st.sampled_from([0, 45, 49, 50, 75, 90, 100]),
+    raised=st.booleans(),
+)
+def test_a_measure_holds_where_its_utilisation_changes_nothing(
+    measured_e8: int, limit_e8: int, share_e8: int, raised: bool
+) -> None:
+    book = AlertBook(1)
+    watch = book.watch("rule", "subject", SCALE)
+    if raised:
+        play(book, [(0, 60)])
+    for near_e8 in (measured_e8, share_e8 * limit_e8 // 100, share_e8 * limit_e8 // 100 + 1):
+        utilisation_e8 = near_e8 * E8 // limit_e8
+        clears = raised and utilisation_e8 < SCALE.clear_e8
+        expected = not clears and SCALE.level(utilisation_e8) <= watch.level
+        assert watch.holds(near_e8, limit_e8) is expected
+        assert watch.utilisation_e8 == utilisation_e8
