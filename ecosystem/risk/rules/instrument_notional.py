@@ -44,10 +44,10 @@ class InstrumentNotional(Rule[InstrumentNotionalLimit]):
     def judge_whole(self) -> Sequence[Finding]:
         """Return what was found in each instrument as it stands."""
         found: list[Finding] = []
-        limit_e8 = self.limit.notional_e8
-        for symbol, signed_e8 in self.state.exposure.now().instruments_usd_e8.items():
-            notional_e8 = abs(signed_e8)
-            watch = self._watches[symbol]
+        limit_e8, exposed_e8 = self.limit.notional_e8, self.state.exposure.now().instruments_usd_e8
+        for symbol, watch in self._watches.items():
+            # What is closed is worth nothing, and an alert about it is over.
+            notional_e8 = abs(exposed_e8.get(symbol, 0))
             if watch.holds(notional_e8, limit_e8):
                 continue
             found += self.found(

@@ -63,3 +63,12 @@ def test_a_hedge_is_two_positions_and_each_is_told_with_what_it_rests_on() -> No
     owner.mark("BTC", E8)
     owner.found()
     assert owner.rig.book.active_count() == 0
+
+
+def test_an_alert_about_an_asset_is_over_when_all_of_it_is_sold() -> None:
+    owner = firm(1_000 * E8)
+    owner.hold("BTC", 900 * E8)
+    assert list(owner.found()) == ["BTC-USD"]
+    owner.hold("BTC", 0)
+    assert owner.found()["BTC-USD"].measured_e8 == 0
+    assert owner.rig.book.active_count() == 0
