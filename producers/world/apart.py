@@ -5,9 +5,11 @@ holds, when it flushes, and at the end. What goes wrong in the other process is 
 the next call.
 """
 
+import fcntl
 import signal
+import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from typing import Final
@@ -21,6 +23,8 @@ from producers.world.parcels import Parcels
 from producers.world.writing import Writing
 
 END_TIMEOUT_S: Final = 10.0
+PIPE_BYTES: Final = 1 << 20
+"""As much as Linux gives everybody; some seventy slices."""
 _WRITE: Final = b"w"
 _RELEASE: Final = b"r"
 _RECONCILE: Final = b"c"
@@ -43,12 +47,17 @@ class WriterApart:
     ) -> None:
         # A fork would take librdkafka's handles along without their threads.
         context = get_context("spawn")
-        self._pipe, theirs = context.Pipe()
+        requests, self._requests = context.Pipe(duplex=False)
+        self._answers, answers = context.Pipe(duplex=False)
+        _widen(self._requests)
         self._process = context.Process(
-            target=serve, args=(theirs, build, tuple(writers), tuple(events)), daemon=True
+            target=serve,
+            args=(requests, answers, build, tuple(writers), tuple(events)),
+            daemon=True,
         )
         self._process.start()
-        theirs.close()
+        requests.close()
+        answers.close()
         self._parcels = Parcels(writers, events)
         self._error: EcosystemError | None = None
         self.events_count = 0
@@ -82,25 +91,25 @@ class WriterApart:
 
     def close(self) -> None:
         """Let the other process end, and wait for it."""
-        self._pipe.close()
+        self._requests.close()
         self._process.join(END_TIMEOUT_S)
 
     def _send(self, request: bytes) -> None:
         if self._error is not None:
             raise self._error
         # Nobody answers unasked but to say that something went wrong.
-        if self._pipe.poll():
+        if self._answers.poll():
             self._receive()
         try:
             with _uninterrupted():
-                self._pipe.send_bytes(request)
+                self._requests.send_bytes(request)
         except OSError:
             self._receive()
 
     def _receive(self) -> None:
         """Take an answer: the strangers when all is acknowledged, or why nothing more will be."""
         try:
-            answer: Positions | EcosystemError = self._pipe.recv()
+            answer: Positions | EcosystemError = self._answers.recv()
         except (EOFError, OSError):
             self._process.join(END_TIMEOUT_S)
             answer = AppendError(
@@ -113,27 +122,28 @@ class WriterApart:
 
 
 def serve(
-    pipe: Connection,
+    requests: Connection,
+    answers: Connection,
     build: Callable[[], Writing],
     writers: Sequence[str],
     events: Sequence[type[Event]],
 ) -> None:
-    """Do what the other side of the pipe asks for, until it is closed or something goes wrong."""
+    """Do what the other side asks for, until it asks no more or something goes wrong."""
     # The user interrupts the world, which then has us finish what was handed over.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         writer, parcels = build(), Parcels(writers, events)
         while True:
             try:
-                request = pipe.recv_bytes()
+                request = requests.recv_bytes()
             except EOFError:
                 return
-            _do(writer, parcels, request[:1], request[1:], pipe)
+            _do(writer, parcels, request[:1], request[1:], answers)
     except EcosystemError as error:
-        pipe.send(error)
+        answers.send(error)
 
 
-def _do(writer: Writing, parcels: Parcels, what: bytes, rest: bytes, pipe: Connection) -> None:
+def _do(writer: Writing, parcels: Parcels, what: bytes, rest: bytes, answers: Connection) -> None:
     match what:
         case b"w":
             writer.write(parcels.unpack(rest))
@@ -145,7 +155,14 @@ def _do(writer: Writing, parcels: Parcels, what: bytes, rest: bytes, pipe: Conne
             writer.advance_clock(int.from_bytes(rest, "big"))
         case b"f":
             writer.flush()
-            pipe.send(writer.strangers)
+            answers.send(writer.strangers)
+
+
+def _widen(pipe: Connection) -> None:
+    # The writer waits for the broker now and then, and the world should not wait with it.
+    if sys.platform == "linux":
+        with suppress(PermissionError):  # who may have no more of it waits sooner
+            fcntl.fcntl(pipe.fileno(), fcntl.F_SETPIPE_SZ, PIPE_BYTES)
 
 
 @contextmanager
