@@ -17,7 +17,8 @@ from eventlog.clients import Clients
 from producers.world.session import build_host
 
 HOURS = 6
-WARM_UP_HOURS = 3
+WARM_UP_HOURS = 12
+"""A cold broker compiles itself first, and takes three times the processor until it has."""
 
 
 def scenario(hours: int) -> Scenario:
@@ -89,7 +90,7 @@ def measure_raw(clients: Clients, values: list[bytes]) -> float:
 def run() -> list[Row]:
     """Measure and return the rows."""
     with environment() as around:
-        measure_world(fresh_clients(around), WARM_UP_HOURS)  # a cold broker compiles itself first
+        measure_world(fresh_clients(around), WARM_UP_HOURS)
         clients = fresh_clients(around)
         count, seconds = measure_world(clients)
         raw = measure_raw(fresh_clients(around), some_values(clients, count))
