@@ -202,6 +202,8 @@ class LocalKafka(LocalServer):
 
     def _options(self) -> list[str]:
         return [
+            # The default collector marks such a small heap all the time, beside two busy cores.
+            "-XX:+UseParallelGC",
             "-Xms256m",
             f"-Xmx{max(self.heap_mb, 256)}m",
             "-XX:-UsePerfData",  # with the next line: no file of ours in the machine's /tmp
