@@ -17,7 +17,7 @@ SCENARIO=${CHECK_SCENARIO:-market-crash}
 ENV_FILE=.tse/compose/check.env
 LABEL=label=com.docker.compose.project=$PROJECT
 # Bounds of the steps, seconds: together less than half an hour, a minute or two each in fact.
-BUILD_MAX=900 START_MAX=120 READY_MAX=180 RUN_MAX=420 STOP_MAX=180
+BUILD_MAX=900 START_MAX=120 READY_MAX=180 CAUGHT_UP_MAX=60 RUN_MAX=420 STOP_MAX=180
 
 step() { echo "== $1"; }
 
@@ -117,15 +117,22 @@ free_port() {
   "$PYTHON" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
 }
 
-# Every door must say that its service has caught up; asked inside its container.
+# A door says that its service is ready once that has caught up; asked inside its container.
+await_door() {
+  local service=$1 ask=$2 since=$SECONDS
+  until compose 60 exec -T "$service" python3 "$ask" /ready; do
+    [ $((SECONDS - since)) -lt "$CAUGHT_UP_MAX" ] ||
+      fail "the door of $service does not say that it is ready"
+    sleep 1
+  done
+}
+
 look_at_doors() {
   local service
   for service in market-data exchange-okx exchange-binance custodian trading-engine; do
-    compose 60 exec -T "$service" python3 deploy/ask_health.py /ready ||
-      fail "the door of $service does not say that it is ready"
+    await_door "$service" deploy/ask_health.py
   done
-  compose 60 exec -T risk-monitor python3 /opt/ask_health.py /ready ||
-    fail "the door of risk-monitor does not say that it is ready"
+  await_door risk-monitor /opt/ask_health.py
   # From this machine, through the relay, as people reach it.
   RISK_MONITOR_HTTP_PORT=$monitor_port "$PYTHON" deploy/ask_health.py / ||
     fail "the dashboard is not where it is published"
