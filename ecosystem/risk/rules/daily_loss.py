@@ -11,7 +11,7 @@ from ecosystem.risk.severity import SeverityScale
 from ecosystem.risk.state import RiskState
 from ecosystem.risk.tables import Table
 from ecosystem.risk.watch import Finding
-from ecosystem.units import E8, format_e8
+from ecosystem.units import format_e8
 
 
 class DailyLossLimit(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,24 +37,21 @@ class DailyLoss(Rule[DailyLossLimit]):
         loss_e8 = portfolio.loss_of_day_e8()
         if self._watch.holds(loss_e8, limit_e8):
             return NOTHING
-        finding = Finding(
-            watch=self._watch,
-            measured_e8=loss_e8,
-            limit_e8=limit_e8,
-            utilisation_e8=loss_e8 * E8 // limit_e8,
-            unit=KIND.unit,
-            rule_version=self.version,
-            inputs=(
+        return self.found(
+            self._watch,
+            loss_e8,
+            limit_e8,
+            KIND.unit,
+            lambda: (
                 *portfolio.mark_ids(),
                 *portfolio.day_start.mark_ids,
                 *portfolio.holding_ids(),
             ),
-            message=(
+            lambda: (
                 f"the portfolio lost {format_e8(loss_e8, 2)} USD since midnight UTC;"
                 f" the limit is {format_e8(limit_e8, 2)} USD"
             ),
         )
-        return (finding,)
 
 
 def _read(table: Table) -> DailyLossLimit:

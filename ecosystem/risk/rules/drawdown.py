@@ -11,7 +11,7 @@ from ecosystem.risk.severity import SeverityScale
 from ecosystem.risk.state import RiskState
 from ecosystem.risk.tables import Table
 from ecosystem.risk.watch import Finding
-from ecosystem.units import E8, format_e8
+from ecosystem.units import format_e8
 
 
 class DrawdownLimit(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,24 +37,21 @@ class Drawdown(Rule[DrawdownLimit]):
         fall_e8 = portfolio.drawdown_e8()
         if self._watch.holds(fall_e8, limit_e8):
             return NOTHING
-        finding = Finding(
-            watch=self._watch,
-            measured_e8=fall_e8,
-            limit_e8=limit_e8,
-            utilisation_e8=fall_e8 * E8 // limit_e8,
-            unit=KIND.unit,
-            rule_version=self.version,
-            inputs=(
+        return self.found(
+            self._watch,
+            fall_e8,
+            limit_e8,
+            KIND.unit,
+            lambda: (
                 *portfolio.mark_ids(),
                 *portfolio.high_water.mark_ids,
                 *portfolio.holding_ids(),
             ),
-            message=(
+            lambda: (
                 f"the portfolio is {format_e8(fall_e8 * 100, 2)} % below its high water;"
                 f" the limit is {format_e8(limit_e8 * 100, 2)} %"
             ),
         )
-        return (finding,)
 
 
 def _read(table: Table) -> DrawdownLimit:
