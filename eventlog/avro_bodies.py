@@ -93,12 +93,9 @@ class CompiledBodies:
         """Return the fields of the record that fills `body`."""
         try:
             fields: Fields = self._read(body + self._end_bytes)
-            if fields[END] == self._end:
-                return fields
-        except Exception:
-            # Not lost: the general reader finds it again and says what it is.
-            return self._general.decode(body)
-        return self._general.decode(body)
+        except Exception:  # cavro raises kinds of its own; fastavro finds it again and says what
+            fields = {}
+        return fields if fields.get(END) == self._end else self._general.decode(body)
 
 
 def bodies_of(schema: Schema, latest: Schema) -> Bodies:
