@@ -18,6 +18,7 @@ import structlog
 
 from streams.audit_correlator.correlator import Correlator, case_key, judged_case
 from streams.audit_correlator.settings import BLOCKS_TOPIC, CASES_TABLE, AuditContext
+from streams.audit_correlator.transport import use_careful_fetches
 
 FETCH_BYTES_MAX: Final = 8 * 1024 * 1024
 BUFFERED_BLOCKS_MAX: Final = 64
@@ -28,6 +29,7 @@ log = structlog.get_logger()
 def build_app(context: AuditContext, correlator: Correlator) -> faust.App:
     """Return the application that feeds blocks to `correlator` and keeps cases in a table."""
     app = faust.App(**_configuration(context))
+    use_careful_fetches(app, _brokers(context))
     blocks = app.topic(
         context.namespace.topic(BLOCKS_TOPIC),
         key_serializer="raw",
@@ -69,15 +71,18 @@ def freeze_garbage() -> None:
     gc.set_threshold(100_000, 50, 100)
 
 
+def _brokers(context: AuditContext) -> list[str]:
+    return [server.strip() for server in context.settings.bootstrap_servers.split(",")]
+
+
 def _configuration(context: AuditContext) -> dict[str, Any]:
     settings = context.settings
     app_id = context.namespace.group(context.principal.stream_app or context.principal.name)
     data_dir: Path = settings.data_dir
     data_dir.mkdir(parents=True, exist_ok=True)  # Faust itself makes no parents
-    servers = settings.bootstrap_servers.split(",")
     return {
         "id": app_id,
-        "broker": ";".join(f"kafka://{server.strip()}" for server in servers),
+        "broker": ";".join(f"kafka://{broker}" for broker in _brokers(context)),
         "broker_credentials": faust.SASLCredentials(
             username=context.connection.principal,
             password=context.connection.password,

@@ -25,6 +25,7 @@ pytestmark = pytest.mark.infra
 
 TAP = "streams.audit_correlator.tap"
 JOB = "streams.audit_correlator"
+LATE_JOB = "tests.streams.audit_correlator.job_with_late_fetches"
 SERVICE = "streams.audit_correlator.service"
 BOUND_S = 60.0
 
@@ -159,6 +160,20 @@ def test_killed_and_started_again_the_report_is_the_same(
         late = run.write("late", 500)
         with running(run, tmp_path, TAP, JOB):
             assert_judged_as_offline(run, early, late)
+
+
+def test_blocks_fetched_while_the_table_is_restored_are_not_lost(
+    broker: Broker, namespace: str, tmp_path: Path
+) -> None:
+    run = RunOnLog(broker, namespace)
+    # A predecessor was killed after it wrote a case and before it committed an offset.
+    run.appender.append_raw("audit-correlator-cases-changelog", 0, b'"a/0"', b'{"state": "OPEN"}')
+    early = run.write("early", 500)
+    with running(run, tmp_path, TAP):
+        wait_until(lambda: blocks_count(run) > 0, "a block")
+    late = run.write("late", 500)
+    with running(run, tmp_path, TAP, LATE_JOB):
+        assert_judged_as_offline(run, early, late)
 
 
 def test_whoever_is_killed_again_and_again_no_event_is_lost_or_counted_twice(
