@@ -6,6 +6,7 @@ the next call.
 """
 
 import fcntl
+import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -25,6 +26,8 @@ from producers.world.writing import Writing
 END_TIMEOUT_S: Final = 10.0
 PIPE_BYTES: Final = 1 << 20
 """As much as Linux gives everybody; some seventy slices."""
+YIELDING: Final = 5
+"""What is added to the nice value of the process that writes; it has time enough."""
 _WRITE: Final = b"w"
 _RELEASE: Final = b"r"
 _RECONCILE: Final = b"c"
@@ -131,6 +134,8 @@ def serve(
     """Do what the other side asks for, until it asks no more or something goes wrong."""
     # The user interrupts the world, which then has us finish what was handed over.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # How fast a run goes is decided by the world's one thread, which should not wait for a core.
+    os.nice(YIELDING)
     try:
         writer, parcels = build(), Parcels(writers, events)
         while True:

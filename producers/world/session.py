@@ -5,19 +5,17 @@ from functools import partial
 from typing import Final
 
 from ecosystem.events.envelope import Event
-from ecosystem.ids import RootIds
 from ecosystem.run import COORDINATOR, RunPlan, opening_events
 from ecosystem.units import HOUR_US
-from ecosystem.venues import VENUES
 from ecosystem.world import World
 from eventlog.catalogue.model import Catalogue
-from eventlog.catalogue.namespace import Namespace
-from eventlog.clients import Broker, Clients
+from eventlog.clients import Clients
 from eventlog.codec import Codec
 from producers.desk import settings_of
 from producers.machines import SIMULATORS, Feed, build_machine
 from producers.market_data.recordings.use import source_of, uses_in
 from producers.world.apart import WriterApart
+from producers.world.appending import WRITERS, build_writer, writer_elsewhere
 from producers.world.feedback import (
     FIRST_SILENCE_MAX_S,
     SILENCE_MAX_S,
@@ -26,27 +24,9 @@ from producers.world.feedback import (
     NoMonitor,
 )
 from producers.world.host import TRADING_ENGINE, WorldHost
-from producers.world.slices import CLOCK, SliceWriter
+from producers.world.slices import CLOCK
 from producers.world.writing import Writing
 
-WRITERS: Final = (
-    COORDINATOR,
-    TRADING_ENGINE,
-    "market-data",
-    *VENUES,
-    "custodian",
-    CLOCK,
-)
-"""The order in which the writers of a slice append; part of what makes runs repeatable.
-
-The trading engine goes before the bulk of the ticks, so that its orders are acknowledged by the
-time the exchange's answers go to the same partitions."""
-PATIENT: Final = ("market-data", CLOCK)
-LINGER_MS: Final = 50
-"""How long records may gather while nobody waits for them: few large requests cost the least."""
-WATCHED_LINGER_MS: Final = 5
-"""The same for ticks while a monitor waits for every slice; then the other writers have the next in
-a slice waiting."""
 APART_FROM_US: Final = HOUR_US
 """Event time of a run from which on it pays to start a process that writes."""
 ALERTS: Final = "risk-alerts"
@@ -83,52 +63,6 @@ def build_world(
     return World(machines, consumes)
 
 
-def counted_topics(catalogue: Catalogue) -> list[str]:
-    """Return the production topics whose ends the clock announces: what simulators write."""
-    return [
-        topic.name
-        for topic in catalogue.topics.values()
-        if topic.plane == "production"
-        and topic.name != CLOCK
-        and any(topic.name in catalogue.principal(writer).produces for writer in WRITERS)
-    ]
-
-
-def build_writer(clients: Clients, key: bytes, *, watched: bool) -> SliceWriter:
-    """Return what writes the slices of a run onto the broker.
-
-    Args:
-        watched: whether a risk monitor waits for every slice.
-    """
-    return SliceWriter(
-        {
-            writer: clients.appender(writer, linger_ms=_linger_ms(writer, watched=watched))
-            for writer in WRITERS
-        },
-        clients.routes,
-        clients.codec,
-        clients.partitions(counted_topics(clients.catalogue)),
-        RootIds(key, CLOCK),
-        partial(clients.ends, COORDINATOR, clients.run_topics()),
-    )
-
-
-def _linger_ms(writer: str, *, watched: bool) -> int:
-    if not watched:
-        return LINGER_MS
-    return WATCHED_LINGER_MS if writer in PATIENT else 0
-
-
-def _writer_elsewhere(
-    broker: Broker,
-    namespace: Namespace,
-    catalogue: Catalogue,
-    events: Sequence[type[Event]],
-    key: bytes,
-) -> SliceWriter:
-    return build_writer(Clients(broker, namespace, catalogue, events), key, watched=False)
-
-
 def build_host(
     plan: RunPlan,
     key: bytes,
@@ -149,7 +83,7 @@ def build_host(
     writer: Writing
     if not monitor and plan.scenario.duration_us >= APART_FROM_US:
         build = partial(
-            _writer_elsewhere,
+            writer_elsewhere,
             clients.broker,
             clients.namespace,
             clients.catalogue,

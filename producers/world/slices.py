@@ -1,9 +1,7 @@
 """Appending a slice so that every partition gets its records in the same order every time."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-
-import msgspec
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from ecosystem.events.clock import ClockAdvanced
 from ecosystem.events.words import PartitionEnd
@@ -13,30 +11,23 @@ from eventlog.codec import Codec
 from eventlog.log import LogAppender
 from eventlog.records import Partition, Positions
 from eventlog.routes import Routes
+from producers.world.turns import Record, Turns
 
 CLOCK = "clock"
-
-
-class _Held(msgspec.Struct, frozen=True, gc=False):
-    writer: str
-    place: Partition
-    key: bytes
-    value: bytes
 
 
 class SliceWriter:
     """Appends slices, each simulator under its own principal, and counts every partition.
 
-    Two principals have two connections, whose records the broker would interleave by chance. So
-    within a slice all records of one writer go before those of the next, and where a partition
-    changes hands while records of the first writer are under way, those of the second are held
-    until they are acknowledged, and the world goes on meanwhile. Where somebody waits for a slice
-    to be complete, `release` waits for the acknowledgements.
+    Within a slice all records of one writer go before those of the next, in every partition
+    (`Turns`); the world goes on while one waits for another. Where somebody waits for a slice to be
+    complete, `release` waits for the acknowledgements.
 
     Args:
         appenders: one for each writer, by principal; the order is the order within a slice.
         counted: the partitions whose ends the clock announces; records held count.
         ends: asks the log for the end of every partition of the run.
+        prompt: opens another appender of a writer, as for `Turns`.
     """
 
     def __init__(
@@ -47,14 +38,14 @@ class SliceWriter:
         counted: Iterable[Partition],
         clock_ids: RootIds,
         ends: Callable[[], Positions],
+        prompt: Callable[[str], LogAppender] | None = None,
     ) -> None:
-        self._appenders = appenders
+        self._turns = Turns(appenders, prompt)
+        self._writers = tuple(appenders)
+        self._clock = appenders[CLOCK]
         self._routes = routes
         self._codec = codec
         self._ends: dict[Partition, int] = dict.fromkeys(sorted(counted), 0)
-        self._last_writer: dict[Partition, str] = {}
-        self._held: list[_Held] = []
-        self._held_places: set[Partition] = set()
         self._clock_ids = clock_ids
         self._ask_ends = ends
         self._clock_sequence = 0
@@ -68,61 +59,28 @@ class SliceWriter:
         Raises:
             AppendError: the broker did not take them.
         """
-        if all(self._appenders[writer].settled() for writer in self._waited_for()):
-            self.release()
+        self._turns.step()
         by_writer: dict[str, list[Written]] = defaultdict(list)
         for entry in slice_events:
             by_writer[entry.writer].append(entry)
-        for writer in self._appenders:
+        for writer in self._writers:
             if entries := by_writer.pop(writer, None):
-                self._write_one(writer, entries)
+                self._turns.append(writer, self._records(entries))
         assert not by_writer, f"no appender for {sorted(by_writer)}"
         self.events_count += len(slice_events)
 
-    def _write_one(self, writer: str, entries: Iterable[Written]) -> None:
-        put = self._appenders[writer].append_raw
-        place_of, encode, last_writer = self._routes.place, self._codec.encode, self._last_writer
-        touched: dict[Partition, int] = defaultdict(int)
-        held_places = self._held_places
+    def _records(self, entries: Iterable[Written]) -> Iterator[Record]:
+        place_of, encode, ends = self._routes.place, self._codec.encode, self._ends
         for entry in entries:
             topic, key, partition = place_of(entry.event)
             place = (topic, partition)
-            touched[place] += 1
-            if place in held_places or (
-                last_writer.get(place, writer) != writer
-                and not self._appenders[last_writer[place]].settled()
-            ):
-                self._held.append(_Held(writer, place, key, encode(entry.event)))
-                self._held_places.add(place)
-                continue
-            last_writer[place] = writer
-            put(topic, partition, key, encode(entry.event))
-        for place in touched.keys() & self._ends.keys():
-            self._ends[place] += touched[place]
-
-    def _waited_for(self) -> set[str]:
-        return {self._last_writer[place] for place in self._held_places}
+            if place in ends:
+                ends[place] += 1
+            yield place, key, encode(entry.event)
 
     def release(self) -> None:
-        """Append what is held, once the records before it are acknowledged.
-
-        Where several partitions change hands, they are waited for together.
-        """
-        while held := self._held:
-            self._held = []
-            self._held_places = set()
-            for one in held:
-                last = self._last_writer.get(one.place, one.writer)
-                if one.place in self._held_places or last != one.writer:
-                    self._held.append(one)
-                    self._held_places.add(one.place)
-                else:
-                    self._last_writer[one.place] = one.writer
-                    self._appenders[one.writer].append_raw(*one.place, one.key, one.value)
-            for writer in sorted(self._waited_for()):
-                self._appenders[writer].flush()
-            for place in self._held_places:
-                del self._last_writer[place]
+        """Append what is held, once the records before it are acknowledged."""
+        self._turns.release()
 
     def reconcile(self) -> None:
         """Take the ends from the broker, who also counts records that are not of this world.
@@ -151,13 +109,11 @@ class SliceWriter:
             ),
         )
         self._clock_sequence += 1
-        self._appenders[CLOCK].append(event)
+        self._clock.append(event)
 
     def flush(self) -> None:
         """Append what is held and wait until everything is acknowledged."""
-        self.release()
-        for appender in self._appenders.values():
-            appender.flush()
+        self._turns.flush()
 
     def close(self) -> None:
         """Do nothing: the clients of the log end with this process."""

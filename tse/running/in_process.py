@@ -25,8 +25,9 @@ from ecosystem.world import Written
 from eventlog.catalogue.model import Catalogue
 from eventlog.clients import routes_of
 from eventlog.records import Partition, Record
+from producers.world.appending import WRITERS, counted_topics
 from producers.world.host import TRADING_ENGINE
-from producers.world.session import WRITERS, build_world, counted_topics
+from producers.world.session import build_world
 from producers.world.slices import CLOCK
 from tse.running.environment import EVERY_EVENT
 from tse.running.services import RISK_MONITOR

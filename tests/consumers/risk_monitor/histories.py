@@ -30,8 +30,9 @@ from eventlog.errors import AppendError
 from eventlog.log import LogReader
 from eventlog.memory_log import MemoryAppender, MemoryLog, MemoryReader
 from eventlog.records import Partition, Positions, RawRecord
+from producers.world.appending import WRITERS, counted_topics
 from producers.world.host import WorldHost
-from producers.world.session import WRITERS, build_world, counted_topics
+from producers.world.session import build_world
 from producers.world.slices import CLOCK, SliceWriter
 from tests.ecosystem.risk.facts import LAB_LIMITS_FILE, START_US, event_id, with_version
 from tse.running.plans import world_plan

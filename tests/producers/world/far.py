@@ -11,7 +11,7 @@ from eventlog.clients import routes_of
 from eventlog.codec import Codec
 from eventlog.errors import AppendError
 from eventlog.memory_log import MemoryAppender, MemoryLog
-from producers.world.session import WRITERS
+from producers.world.appending import WRITERS
 from producers.world.slices import CLOCK, SliceWriter
 
 EVENTS = (*PRODUCTION_EVENTS, *CONTROL_EVENTS)

@@ -12,7 +12,7 @@ from ecosystem.world import Written
 from eventlog.errors import AppendError
 from eventlog.memory_log import MemoryAppender
 from producers.world.apart import WriterApart
-from producers.world.session import WRITERS
+from producers.world.appending import WRITERS
 from producers.world.writing import Writing
 from tests.events import tick
 from tests.producers.world.far import EVENTS, Dying, FileWriter, IntrudedWriter, Refusing

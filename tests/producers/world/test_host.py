@@ -26,11 +26,12 @@ from eventlog.clients import routes_of
 from eventlog.codec import Codec
 from eventlog.memory_log import MemoryAppender, MemoryLog
 from eventlog.records import Partition, Positions, Record
+from producers.world.appending import WRITERS, counted_topics
 from producers.world.feedback import Feedback, LogFeedback, NoMonitor
 from producers.world.host import Interrupted, Progress, WorldHost
-from producers.world.session import WRITERS, counted_topics
 from producers.world.slices import CLOCK, SliceWriter
 from tests.events import tick
+from tests.producers.world.slow import Slow
 
 EVENTS = (*PRODUCTION_EVENTS, *CONTROL_EVENTS)
 CATALOGUE = load_catalogue(Path(__file__).parents[3] / "topics.yaml")
@@ -309,25 +310,6 @@ def test_the_last_clock_covers_records_of_others_too() -> None:
     assert {(e.topic, e.partition): e.end_offset for e in last.ends}["settlements", 1] == 1
 
 
-class Slow(MemoryAppender):
-    """An appender whose records are under way until it is flushed."""
-
-    def __init__(self, log: MemoryLog) -> None:
-        super().__init__(log)
-        self.under_way: list[tuple[str, int, bytes, bytes]] = []
-
-    def append_raw(self, topic: str, partition: int, key: bytes, value: bytes) -> None:
-        self.under_way.append((topic, partition, key, value))
-
-    def settled(self) -> bool:
-        return not self.under_way
-
-    def flush(self) -> None:
-        for topic, partition, key, value in self.under_way:
-            super().append_raw(topic, partition, key, value)
-        self.under_way.clear()
-
-
 @given(
     st.lists(
         st.lists(st.sampled_from(["trading-engine", "exchange-okx", "custodian"]), max_size=6),
@@ -338,10 +320,11 @@ class Slow(MemoryAppender):
 def test_a_partition_gets_its_writers_in_the_same_order_however_slow_they_are(
     slices: list[list[str]], released_after: set[int]
 ) -> None:
-    def written(kind: type[MemoryAppender]) -> list[bytes]:
+    def written(kind: type[MemoryAppender], *, prompt: bool = False) -> list[bytes]:
         log = memory_log()
         appenders = {name: kind(log) for name in WRITERS}
-        writer = SliceWriter(appenders, log.routes, log.codec, [], RootIds(KEY, CLOCK), dict)
+        clock_ids, more = RootIds(KEY, CLOCK), (lambda name: kind(log)) if prompt else None
+        writer = SliceWriter(appenders, log.routes, log.codec, [], clock_ids, dict, more)
         count = 0
         for number, names in enumerate(slices):
             events = []
@@ -355,3 +338,4 @@ def test_a_partition_gets_its_writers_in_the_same_order_however_slow_they_are(
         return [record.value for records in log.partitions.values() for record in records]
 
     assert written(Slow) == written(MemoryAppender)
+    assert written(Slow, prompt=True) == written(MemoryAppender)

@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecosystem.world import Written
+from producers.world.appending import WRITERS
 from producers.world.parcels import Parcels
-from producers.world.session import WRITERS
 from tests.eventlog.test_codec import EVERY, structs
 
 PARCELS = Parcels(WRITERS, EVERY)
