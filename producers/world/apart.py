@@ -8,11 +8,11 @@ the next call.
 import fcntl
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from multiprocessing import get_context
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, Pipe
 from typing import Final
 
 from ecosystem.errors import EcosystemError
@@ -22,18 +22,12 @@ from eventlog.errors import AppendError
 from eventlog.records import Positions
 from producers.world.parcels import Parcels
 from producers.world.writing import Writing
+from producers.world.writing_process import ADVANCE, FLUSH, RECONCILE, RELEASE, TIME_BYTES, WRITE
 
 END_TIMEOUT_S: Final = 10.0
 PIPE_BYTES: Final = 1 << 20
 """As much as Linux gives everybody; some seventy slices."""
-YIELDING: Final = 5
-"""What is added to the nice value of the process that writes; it has time enough."""
-_WRITE: Final = b"w"
-_RELEASE: Final = b"r"
-_RECONCILE: Final = b"c"
-_ADVANCE: Final = b"a"
-_FLUSH: Final = b"f"
-_TIME_BYTES: Final = 8
+MODULE: Final = "producers.world.writing_process"
 
 
 class WriterApart:
@@ -48,19 +42,20 @@ class WriterApart:
     def __init__(
         self, build: Callable[[], Writing], writers: Sequence[str], events: Sequence[type[Event]]
     ) -> None:
-        # A fork would take librdkafka's handles along without their threads.
-        context = get_context("spawn")
-        requests, self._requests = context.Pipe(duplex=False)
-        self._answers, answers = context.Pipe(duplex=False)
+        requests, self._requests = Pipe(duplex=False)
+        self._answers, answers = Pipe(duplex=False)
         _widen(self._requests)
-        self._process = context.Process(
-            target=serve,
-            args=(requests, answers, build, tuple(writers), tuple(events)),
-            daemon=True,
-        )
-        self._process.start()
+        # A program of its own, which need not import what this one has imported. It is born deaf
+        # to interruptions, as they are for the world alone.
+        with _uninterrupted():
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", MODULE, str(requests.fileno()), str(answers.fileno())],
+                pass_fds=(requests.fileno(), answers.fileno()),
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+            )
         requests.close()
         answers.close()
+        self._requests.send((build, tuple(writers), tuple(events)))
         self._parcels = Parcels(writers, events)
         self._error: EcosystemError | None = None
         self.events_count = 0
@@ -72,30 +67,37 @@ class WriterApart:
         Raises:
             AppendError: what was handed over before could not be written.
         """
-        self._send(_WRITE + self._parcels.pack(slice_events))
+        self._send(WRITE + self._parcels.pack(slice_events))
         self.events_count += len(slice_events)
 
     def release(self) -> None:
         """Have everything appended that was handed over."""
-        self._send(_RELEASE)
+        self._send(RELEASE)
 
     def reconcile(self) -> None:
         """Have the ends taken from the broker."""
-        self._send(_RECONCILE)
+        self._send(RECONCILE)
 
     def advance_clock(self, event_time_us: int) -> None:
         """Have the clock advanced."""
-        self._send(_ADVANCE + event_time_us.to_bytes(_TIME_BYTES, "big"))
+        self._send(ADVANCE + event_time_us.to_bytes(TIME_BYTES, "big"))
 
     def flush(self) -> None:
         """Wait until everything that was handed over is acknowledged."""
-        self._send(_FLUSH)
+        self._send(FLUSH)
         self._receive()
 
     def close(self) -> None:
         """Let the other process end, and wait for it."""
         self._requests.close()
-        self._process.join(END_TIMEOUT_S)
+        self._exit_code()
+
+    def _exit_code(self) -> int:
+        try:
+            return self._process.wait(END_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            return self._process.wait()
 
     def _send(self, request: bytes) -> None:
         if self._error is not None:
@@ -114,53 +116,13 @@ class WriterApart:
         try:
             answer: Positions | EcosystemError = self._answers.recv()
         except (EOFError, OSError):
-            self._process.join(END_TIMEOUT_S)
             answer = AppendError(
-                f"the process that writes ended with exit code {self._process.exitcode}"
+                f"the process that writes ended with exit code {self._exit_code()}"
             )
         if isinstance(answer, EcosystemError):
             self._error = answer
             raise answer
         self.strangers = answer
-
-
-def serve(
-    requests: Connection,
-    answers: Connection,
-    build: Callable[[], Writing],
-    writers: Sequence[str],
-    events: Sequence[type[Event]],
-) -> None:
-    """Do what the other side asks for, until it asks no more or something goes wrong."""
-    # The user interrupts the world, which then has us finish what was handed over.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # How fast a run goes is decided by the world's one thread, which should not wait for a core.
-    os.nice(YIELDING)
-    try:
-        writer, parcels = build(), Parcels(writers, events)
-        while True:
-            try:
-                request = requests.recv_bytes()
-            except EOFError:
-                return
-            _do(writer, parcels, request[:1], request[1:], answers)
-    except EcosystemError as error:
-        answers.send(error)
-
-
-def _do(writer: Writing, parcels: Parcels, what: bytes, rest: bytes, answers: Connection) -> None:
-    match what:
-        case b"w":
-            writer.write(parcels.unpack(rest))
-        case b"r":
-            writer.release()
-        case b"c":
-            writer.reconcile()
-        case b"a":
-            writer.advance_clock(int.from_bytes(rest, "big"))
-        case b"f":
-            writer.flush()
-            answers.send(writer.strangers)
 
 
 def _widen(pipe: Connection) -> None:

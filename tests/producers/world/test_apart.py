@@ -11,7 +11,7 @@ import pytest
 from ecosystem.world import Written
 from eventlog.errors import AppendError
 from eventlog.memory_log import MemoryAppender
-from producers.world.apart import WriterApart
+from producers.world.apart import MODULE, WriterApart
 from producers.world.appending import WRITERS
 from producers.world.writing import Writing
 from tests.events import tick
@@ -70,7 +70,7 @@ def test_closing_ends_the_other_process(tmp_path: Path) -> None:
     left = [
         child
         for child in psutil.Process().children()
-        if child.pid not in known and "spawn_main" in " ".join(child.cmdline())
+        if child.pid not in known and MODULE in " ".join(child.cmdline())
     ]
     assert left == []
 
@@ -103,12 +103,25 @@ def test_a_writer_that_dies_is_an_error_that_names_its_exit_code(tmp_path: Path)
 def test_an_interruption_does_not_end_the_other_process(tmp_path: Path) -> None:
     known = {child.pid for child in psutil.Process().children()}
     writer = apart(tmp_path / "log")
-    writer.write(SLICE)
-    writer.flush()
-    for child in psutil.Process().children():
-        if child.pid not in known and "spawn_main" in " ".join(child.cmdline()):
+    for _ in range(2):  # while it starts, and when it has written
+        interrupted = [c for c in psutil.Process().children() if c.pid not in known]
+        assert interrupted
+        for child in interrupted:
             os.kill(child.pid, signal.SIGINT)
-    writer.write(SLICE)
-    writer.flush()
+        writer.write(SLICE)
+        writer.flush()
     assert len((tmp_path / "log").read_text().splitlines()) == 2 * len(SLICE)
     writer.close()
+
+
+def test_a_process_that_does_not_end_is_made_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("producers.world.apart.END_TIMEOUT_S", 0.1)
+    known = {child.pid for child in psutil.Process().children()}
+    writer = apart(tmp_path / "log")
+    writer.flush()
+    (child,) = [c for c in psutil.Process().children() if c.pid not in known]
+    child.suspend()
+    writer.close()
+    assert not psutil.pid_exists(child.pid)

@@ -1,0 +1,73 @@
+"""`python -m producers.world.writing_process`: appends the slices that a world hands over.
+
+Started by `WriterApart` with two pipes: requests in, answers out.
+"""
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from multiprocessing.connection import Connection
+from typing import Final
+
+from ecosystem.errors import EcosystemError
+from ecosystem.events.envelope import Event
+from producers.world.parcels import Parcels
+from producers.world.writing import Writing
+
+YIELDING: Final = 5
+"""What is added to the nice value of this process; it has time enough."""
+WRITE: Final = b"w"
+RELEASE: Final = b"r"
+RECONCILE: Final = b"c"
+ADVANCE: Final = b"a"
+FLUSH: Final = b"f"
+TIME_BYTES: Final = 8
+
+
+def serve(
+    requests: Connection,
+    answers: Connection,
+    build: Callable[[], Writing],
+    writers: Sequence[str],
+    events: Sequence[type[Event]],
+) -> None:
+    """Do what the other side asks for, until it asks no more or something goes wrong."""
+    # How fast a run goes is decided by the world's one thread, which should not wait for a core.
+    os.nice(YIELDING)
+    try:
+        writer, parcels = build(), Parcels(writers, events)
+        while True:
+            try:
+                request = requests.recv_bytes()
+            except EOFError:
+                return
+            _do(writer, parcels, request[:1], request[1:], answers)
+    except EcosystemError as error:
+        answers.send(error)
+
+
+def _do(writer: Writing, parcels: Parcels, what: bytes, rest: bytes, answers: Connection) -> None:
+    match what:
+        case b"w":
+            writer.write(parcels.unpack(rest))
+        case b"r":
+            writer.release()
+        case b"c":
+            writer.reconcile()
+        case b"a":
+            writer.advance_clock(int.from_bytes(rest, "big"))
+        case b"f":
+            writer.flush()
+            answers.send(writer.strangers)
+
+
+def main() -> None:
+    """Serve on the pipes whose numbers the command line gives; the first request says how."""
+    requests = Connection(int(sys.argv[1]), writable=False)
+    answers = Connection(int(sys.argv[2]), readable=False)
+    build, writers, events = requests.recv()
+    serve(requests, answers, build, writers, events)
+
+
+if __name__ == "__main__":
+    main()
