@@ -55,7 +55,7 @@ def measure() -> Course:
         task = progress.add_task("endurance", total=EVENTS + 2 * WINDOW)
         while not course.late_s or len(course.memory_mib) < len(MEMORY_HOURS):
             at_us += MINUTE_US
-            course.events_count += len(world.run_until(at_us))
+            course.events_count += sum(len(run.events) for run in world.run_until(at_us))
             progress.update(task, completed=course.events_count)
             for hour in MEMORY_HOURS:
                 if at_us - plan.starts_at_us == hour * HOUR_US:

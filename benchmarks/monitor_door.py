@@ -8,6 +8,7 @@ a second of its own processor time, and how long the others keep it waiting.
 
 import threading
 import time
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -102,8 +103,7 @@ def recorded() -> MemoryLog:
     appender, at_us = log.appender(), plan.starts_at_us
     while at_us < plan.starts_at_us + HOURS * HOUR_US:
         at_us += MINUTE_US
-        for written in world.run_until(at_us):
-            event = written.event
+        for event in chain.from_iterable(run.events for run in world.run_until(at_us)):
             if type(event).__name__ in followed and not isinstance(event, ClockAdvanced):
                 appender.append(event)
     return log

@@ -19,11 +19,11 @@ _FACTS: Final = 1 << 16
 _STEP: Final = _FACTS << 8
 
 
-class Written(msgspec.Struct, frozen=True, gc=False):
-    """An event and the machine that wrote it."""
+class Written(msgspec.Struct, frozen=True):
+    """Events that a machine wrote, one after the other, with nothing of others between."""
 
     writer: str
-    event: Event
+    events: Sequence[Event]
 
 
 class World:
@@ -67,7 +67,10 @@ class World:
         heapq.heappush(self._queue, (event.event_time_us, self._steps * _STEP, -1, (event,)))
 
     def run_until(self, until_us: int) -> list[Written]:
-        """Return what was written before `until_us`, in event-time order."""
+        """Return what was written before `until_us`, in event-time order.
+
+        A machine may stand there several times in a row.
+        """
         written: list[Written] = []
         queue, due, machines = self._queue, self._due, self._machines
         wake_us = min(due)
@@ -87,7 +90,7 @@ class World:
     def _hand_over(self, written: list[Written]) -> int:
         """Hand what is next to its readers, and return when a machine is due then."""
         now_us, number, writer, events = heapq.heappop(self._queue)
-        name = self._names[writer] if writer >= 0 else COORDINATOR
+        written.append(Written(self._names[writer] if writer >= 0 else COORDINATOR, events))
         at, count = 0, len(events)
         while True:
             event, end = events[at], at + 1
@@ -97,11 +100,11 @@ class World:
                 self._hand_ticks(writer, events[at:end], now_us)
             else:
                 self._hand(writer, event, now_us)
-            written += [Written(name, event) for event in events[at:end]]
             wake_us, at = min(self._due), end
             if at == count:
                 return wake_us
             if wake_us < now_us:  # a machine is late, and goes before the rest
+                written[-1] = Written(written[-1].writer, events[:at])
                 heapq.heappush(self._queue, (now_us, number + at, writer, events[at:]))
                 return wake_us
 

@@ -68,7 +68,7 @@ class WriterApart:
             AppendError: what was handed over before could not be written.
         """
         self._send(WRITE + self._parcels.pack(slice_events))
-        self.events_count += len(slice_events)
+        self.events_count += sum(len(run.events) for run in slice_events)
 
     def release(self) -> None:
         """Have everything appended that was handed over."""

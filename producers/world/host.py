@@ -146,6 +146,6 @@ class WorldHost:
             event_time_us=self._plan.ends_at_us,
             ends=self._ends(),
         )
-        self._writer.write([Written(COORDINATOR, completed)])
+        self._writer.write([Written(COORDINATOR, (completed,))])
         self._writer.flush()
         return completed

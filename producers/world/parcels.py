@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from itertools import islice
 from typing import Any, Final
 
 import msgspec
@@ -13,8 +14,8 @@ _KINDS_MAX: Final = 256
 
 
 class _Parcel(msgspec.Struct, frozen=True, array_like=True):
-    writers: bytes
-    """For each event, in order, the place of its writer."""
+    runs: Sequence[tuple[int, int]]
+    """In order, the place of a writer and how many events in a row are its own."""
     kinds: bytes
     """For each event, in order, the place of its type."""
     events: tuple[tuple[int, msgspec.Raw], ...]
@@ -45,11 +46,15 @@ class Parcels:
     def pack(self, slice_events: Sequence[Written]) -> bytes:
         """Return a slice as bytes."""
         by_kind: dict[type[Event], list[Event]] = defaultdict(list)
-        for entry in slice_events:
-            by_kind[type(entry.event)].append(entry.event)
+        kinds = []
+        for run in slice_events:
+            for event in run.events:
+                kind = type(event)
+                by_kind[kind].append(event)
+                kinds.append(self._kinds[kind])
         parcel = _Parcel(
-            writers=bytes([self._places[entry.writer] for entry in slice_events]),
-            kinds=bytes([self._kinds[type(entry.event)] for entry in slice_events]),
+            runs=[(self._places[run.writer], len(run.events)) for run in slice_events],
+            kinds=bytes(kinds),
             events=tuple(
                 (self._kinds[kind], msgspec.Raw(self._encode(events)))
                 for kind, events in by_kind.items()
@@ -60,8 +65,9 @@ class Parcels:
     def unpack(self, parcel: bytes) -> list[Written]:
         """Return the slice that was packed."""
         found = self._parcels.decode(parcel)
-        events = {place: iter(self._decoders[place].decode(raw)) for place, raw in found.events}
+        by_kind = {place: iter(self._decoders[place].decode(raw)) for place, raw in found.events}
+        events = (next(by_kind[kind]) for kind in found.kinds)
         return [
-            Written(self._writers[writer], next(events[kind]))
-            for writer, kind in zip(found.writers, found.kinds, strict=True)
+            Written(self._writers[writer], list(islice(events, count)))
+            for writer, count in found.runs
         ]

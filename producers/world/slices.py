@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from ecosystem.events.clock import ClockAdvanced
+from ecosystem.events.envelope import Event
 from ecosystem.events.words import PartitionEnd
 from ecosystem.ids import RootIds
 from ecosystem.world import Written
@@ -60,23 +61,23 @@ class SliceWriter:
             AppendError: the broker did not take them.
         """
         self._turns.step()
-        by_writer: dict[str, list[Written]] = defaultdict(list)
-        for entry in slice_events:
-            by_writer[entry.writer].append(entry)
+        by_writer: dict[str, list[Event]] = defaultdict(list)
+        for run in slice_events:
+            by_writer[run.writer] += run.events
+            self.events_count += len(run.events)
         for writer in self._writers:
-            if entries := by_writer.pop(writer, None):
-                self._turns.append(writer, self._records(entries))
+            if events := by_writer.pop(writer, None):
+                self._turns.append(writer, self._records(events))
         assert not by_writer, f"no appender for {sorted(by_writer)}"
-        self.events_count += len(slice_events)
 
-    def _records(self, entries: Iterable[Written]) -> Iterator[Record]:
+    def _records(self, events: Iterable[Event]) -> Iterator[Record]:
         place_of, encode, ends = self._routes.place, self._codec.encode, self._ends
-        for entry in entries:
-            topic, key, partition = place_of(entry.event)
+        for event in events:
+            topic, key, partition = place_of(event)
             place = (topic, partition)
             if place in ends:
                 ends[place] += 1
-            yield place, key, encode(entry.event)
+            yield place, key, encode(event)
 
     def release(self) -> None:
         """Append what is held, once the records before it are acknowledged."""

@@ -43,7 +43,7 @@ def in_process(environment: Environment, plan: RunPlan, limits: Path) -> tuple[C
     kinds: set[str] = set()
     parsed = parse_limits(limits.read_text(), limits.name)
     for judged in InProcessRun(plan, key, parsed, environment.catalogue).slices():
-        events = [entry.event for entry in judged.written] + [judged.records[-1].event]
+        events = [*judged.written, judged.records[-1].event]
         for event in (*events, *judged.answer.events):
             topic, _, partition = clients.routes.place(event)
             if topic in PRODUCTION:

@@ -40,7 +40,7 @@ class JudgedSlice(msgspec.Struct, frozen=True, kw_only=True):
 
     sequence: int
     ends_at_us: int
-    written: Sequence[Written]
+    written: Sequence[Event]
     """Every event of the world, those of the control plane too, in the order of the log."""
     records: Sequence[Record]
     """What the monitor reads of it, the clock included."""
@@ -95,7 +95,7 @@ class InProcessRun:
             for alert in alerts.pop(number - plan.reaction_slices, ()):
                 self.world.deliver(TRADING_ENGINE, alert, starts_at_us)
             written = _as_appended(self.world.run_until(ends_at_us))
-            records = self._placed(entry.event for entry in written)
+            records = self._placed(written)
             clock = self._clock(number, ends_at_us)
             records.append(Record(CLOCK, 0, number, 0, clock))
             answer = self._answerer.answer(self._cut(number, clock, records))
@@ -143,14 +143,14 @@ class InProcessRun:
         )
 
 
-def _as_appended(written: Iterable[Written]) -> list[Written]:
-    by_writer: dict[str, list[Written]] = defaultdict(list)
-    for entry in written:
-        by_writer[entry.writer].append(entry)
+def _as_appended(written: Iterable[Written]) -> list[Event]:
+    by_writer: dict[str, list[Event]] = defaultdict(list)
+    for run in written:
+        by_writer[run.writer] += run.events
     return [
-        entry
+        event
         for writer in sorted(by_writer, key=_WRITES_AS.__getitem__)
-        for entry in by_writer[writer]
+        for event in by_writer[writer]
     ]
 
 

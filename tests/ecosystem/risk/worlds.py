@@ -78,7 +78,7 @@ def slices(
     for number, at_us in enumerate(
         range(plan.starts_at_us + plan.slice_us, plan.ends_at_us + 1, plan.slice_us)
     ):
-        written = [one.event for one in world.run_until(at_us)]
+        written = [one for run in world.run_until(at_us) for one in run.events]
         if altered is not None:
             altered |= {
                 one.altered_event_id for one in written if isinstance(one, InjectionApplied)

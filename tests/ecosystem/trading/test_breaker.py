@@ -104,7 +104,7 @@ def test_a_world_halts_within_thirty_seconds_of_the_breaker() -> None:
 
     def with_breaker(records: Any, undecodable: Any = ()) -> list[Event]:
         found = list(process(records, undecodable))
-        now_us = max(one.event.event_time_us for one in running.written)
+        now_us = max(one.event_time_us for one in running.written)
         told = any(isinstance(one, CircuitBreakerOpened) for one in running.alerts)
         if not told and now_us >= opens_us:
             found.append(opened(opens_us))

@@ -17,7 +17,7 @@ from ecosystem.risk.monitor import RiskEngine
 from ecosystem.run import RunPlan, opening_events
 from ecosystem.scenario import Scenario
 from ecosystem.trading.machine import TradingEngine
-from ecosystem.world import World, Written
+from ecosystem.world import World
 from eventlog.catalogue.load import load_catalogue
 from producers.machines import SIMULATORS, build_machine
 from producers.test_coordinator.scenario_file import load_scenario
@@ -67,10 +67,10 @@ class Running:
             self.world.publish(event)
         limits = ROOT / "consumers" / "risk_monitor" / "limits.toml"
         self.monitor = RiskEngine(parse_limits(limits.read_text("utf-8"), "limits"))
-        self.written: list[Written] = []
+        self.written: list[Event] = []
         self.alerts: list[Event] = []
 
-    def slices(self) -> Iterator[list[Written]]:
+    def slices(self) -> Iterator[list[Event]]:
         """Run slice by slice; the alerts of one reach the engine when the next but one begins."""
         plan = self.plan
         answers: list[list[Event]] = []
@@ -80,7 +80,7 @@ class Running:
                 for alert in answers[-plan.reaction_slices]:
                     self.world.deliver("trading-engine", alert, now_us)
             now_us += plan.slice_us
-            written = self.world.run_until(now_us)
+            written = [one for run in self.world.run_until(now_us) for one in run.events]
             self.written += written
             found = self.monitor.process_slice(self._placed(written))
             self.alerts += found
@@ -95,11 +95,11 @@ class Running:
 
     def of(self, kind: type[Event]) -> list[Event]:
         """Return what was written of one kind."""
-        return [one.event for one in self.written if isinstance(one.event, kind)]
+        return [one for one in self.written if isinstance(one, kind)]
 
     def production(self) -> list[Event]:
         """Return what the production plane saw, alerts left out."""
-        return [one.event for one in self.written if type(one.event).__name__ in self._production]
+        return [one for one in self.written if type(one).__name__ in self._production]
 
     def effects_reached(self) -> dict[str, bool]:
         """Return whether each stated effect came about, by injection and measure."""
@@ -119,11 +119,11 @@ class Running:
             reached[f"{effect.injection}: {effect.measure}"] = found is not None
         return reached
 
-    def _placed(self, written: list[Written]) -> list[InSlice]:
+    def _placed(self, written: list[Event]) -> list[InSlice]:
         return [
-            InSlice(self._topic_of[type(one.event).__name__], 0, at, one.event)
+            InSlice(self._topic_of[type(one).__name__], 0, at, one)
             for at, one in enumerate(written)
-            if type(one.event).__name__ in self._production
+            if type(one).__name__ in self._production
         ]
 
 

@@ -18,7 +18,7 @@ from tests.events import tick
 from tests.producers.world.far import EVENTS, Dying, FileWriter, IntrudedWriter, Refusing
 
 pytestmark = pytest.mark.timeout(120)
-SLICE = [Written("market-data", tick(number)) for number in range(50)]
+SLICE = [Written("market-data", [tick(number)]) for number in range(50)]
 
 
 def apart(path: Path, kind: type[MemoryAppender] = MemoryAppender) -> WriterApart:
@@ -34,7 +34,7 @@ def write_all(writer: Writing) -> None:
     for number in range(3):
         start = 10 * number
         writer.write(SLICE[start : start + 10])
-        writer.write([Written("exchange-okx", tick(100 + number))])
+        writer.write([Written("exchange-okx", [tick(100 + number)])])
         writer.release()
         writer.advance_clock(number)
     writer.reconcile()

@@ -329,7 +329,7 @@ def test_a_partition_gets_its_writers_in_the_same_order_however_slow_they_are(
         for number, names in enumerate(slices):
             events = []
             for name in names:  # one partition, whoever writes
-                events.append(Written(name, tick(count)))
+                events.append(Written(name, (tick(count),)))
                 count += 1
             writer.write(events)
             if number in released_after:

@@ -10,7 +10,9 @@ from tests.eventlog.test_codec import EVERY, structs
 
 PARCELS = Parcels(WRITERS, EVERY)
 WRITTEN = st.builds(
-    Written, st.sampled_from(WRITERS), st.sampled_from(EVERY).flatmap(lambda kind: structs(kind))
+    Written,
+    st.sampled_from(WRITERS),
+    st.lists(st.sampled_from(EVERY).flatmap(lambda kind: structs(kind)), max_size=4),
 )
 
 

@@ -144,7 +144,7 @@ def test_the_breaker_stops_a_runaway_unless_it_does_not_heed_it(
     running = world(faults.RUNAWAY, 3, bypass=bypass)
     at_us = running.plan.starts_at_us + STARTS_US + MINUTE_US
     for written in running.slices():
-        if written and written[0].event.event_time_us == at_us:
+        if written and written[0].event_time_us == at_us:
             running.world.deliver("trading-engine", opened(at_us), at_us + 10 * SECOND_US)
     late = [one for one in bad_orders(running) if one.event_time_us > at_us + 10 * SECOND_US]
     assert bool(late) != stops
