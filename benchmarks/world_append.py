@@ -16,7 +16,8 @@ from ecosystem.units import HOUR_US
 from eventlog.clients import Clients
 from producers.world.session import build_host
 
-HOURS = 6
+HOURS = 36
+"""As long as the longest scenario; the start of the writing process counts too."""
 WARM_UP_HOURS = 12
 """A cold broker compiles itself first, and takes three times the processor until it has."""
 
@@ -57,7 +58,7 @@ def some_values(clients: Clients, count: int) -> list[bytes]:
     reader = clients.reader("replayer", ["prices"])
     values: list[bytes] = []
     while any(reader.positions()[place] < end for place, end in reader.end_offsets().items()):
-        values += [record.value for record in reader.poll(1.0, count)]
+        values += [record.value for record in reader.poll(1.0, 100_000)]
     reader.close()
     return (values * (count // len(values) + 1))[:count]
 

@@ -27,7 +27,7 @@ WRITERS: Final = (
 The trading engine goes before the bulk of the ticks, so that its orders are acknowledged by the
 time the exchange's answers go to the same partitions."""
 PATIENT: Final = ("market-data", CLOCK)
-LINGER_MS: Final = 50
+LINGER_MS: Final = 200
 """How long records may gather while nobody waits for them: few large requests cost the least."""
 PROMPT_LINGER_MS: Final = 0
 """The same in partitions that several writers share: the next of them waits for each record."""
