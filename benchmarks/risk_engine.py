@@ -4,6 +4,11 @@ The slices are those of a world of quiet hours and a crash, made here without a 
 cut as its host does. Beside the engine a bare fold of the same slices: sort by event time, look the
 handler up by type, call one that does nothing. The cost of a rule is the engine with this rule
 alone, less the engine without any. Processor time, the best of several turns.
+
+The events are those the codec decodes from what it encoded, slice by slice, before any turn. So
+they are what the service is given: next to each other in memory, as those that machines made in the
+course of hours are not; and each with words of its own, which those of a machine share, so that
+each lookup by a word hashes and compares it anew.
 """
 
 import gc
@@ -26,6 +31,7 @@ from ecosystem.risk.monitor import RiskEngine
 from ecosystem.run import RunPlan
 from ecosystem.units import HOUR_US
 from eventlog.catalogue.load import load_catalogue
+from eventlog.codec import Codec
 from eventlog.records import Record
 from producers.test_coordinator.scenario_file import load_scenario
 from tse.running.in_process import InProcessRun
@@ -68,7 +74,17 @@ def history(quiet_hours: int = QUIET_HOURS) -> Slices:
         laboratory_limits(),
         load_catalogue(ROOT / "topics.yaml"),
     )
-    return [sorted(judged.records, key=_place) for judged in run.slices()]
+    codec = Codec(PRODUCTION_EVENTS)
+    return [as_read(codec, sorted(judged.records, key=_place)) for judged in run.slices()]
+
+
+def as_read(codec: Codec, records: Sequence[Record]) -> Sequence[Record]:
+    """Return the records as whoever reads them off the log is given them."""
+    values = [codec.encode(record.event) for record in records]
+    return [
+        msgspec.structs.replace(record, event=codec.decode(value))
+        for record, value in zip(records, values, strict=True)
+    ]
 
 
 def seconds(work: Callable[[], object], turns: int = TURNS) -> float:
