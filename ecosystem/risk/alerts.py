@@ -48,6 +48,8 @@ class AlertBook:
         self.times = times or AlertTimes()
         self.due_us = _NEVER_US
         """Event time from which `wake` may have something to say."""
+        self.revision = 0
+        """Rises whenever the bounds of a watch may have changed."""
         self._watches: dict[tuple[str, str], Watch] = {}
         self._raised_us: dict[str, deque[int]] = {}
         """When each rule raised its alerts of the last hour."""
@@ -63,6 +65,7 @@ class AlertBook:
 
     def rescale(self, rule: str, scale: SeverityScale) -> None:
         """Give the watches of a rule another scale."""
+        self.revision += 1
         for watch in self._watches.values():
             if watch.rule == rule:
                 watch.rescale(scale)
@@ -172,6 +175,7 @@ class AlertBook:
         if watch is None:
             return
         self._active = None
+        self.revision += 1
         match event:
             case RiskAlertRaised() | RiskAlertEscalated() if event.severity in SEVERITIES:
                 if isinstance(event, RiskAlertRaised):

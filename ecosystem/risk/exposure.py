@@ -16,7 +16,7 @@ share and cash lowers it, while the share of a gross exposure would stay as it i
 were doubled. Spot and perpetual of one underlying net, since one price moves both.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -67,7 +67,7 @@ class Exposures(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return amount_e8 * E8 // self.equity_e8 if self.equity_e8 > 0 else _NO_EQUITY_E8
 
 
-class _Held(msgspec.Struct, frozen=True, gc=False):
+class Held(msgspec.Struct, frozen=True, gc=False):
     """What is held of one instrument, or of the asset it marks; its mark is that of the asset."""
 
     symbol: str
@@ -77,33 +77,71 @@ class _Held(msgspec.Struct, frozen=True, gc=False):
     """Long and short added up."""
 
 
+class Positions(msgspec.Struct, frozen=True, gc=False):
+    """What is held while no position changes."""
+
+    revision: int
+    held: Sequence[Held]
+    deltas_e8: Mapping[str, int]
+    valued: bool
+
+
 class Exposure:
-    """Computes the exposures of a portfolio, anew only when it has changed."""
+    """Computes the exposures of a portfolio, only when somebody asks."""
 
     __slots__ = (
-        "_deltas_e8",
-        "_held",
+        "_judged",
+        "_judged_equity_e8",
+        "_judged_positions",
+        "_judged_revision",
         "_portfolio",
-        "_positions_revision",
+        "_positions",
         "_revision",
         "_told",
-        "_valued",
+        "judged_marks_e8",
     )
 
     def __init__(self, portfolio: Portfolio) -> None:
         self._portfolio = portfolio
-        self._revision = self._positions_revision = -1
+        self._revision = self._judged_revision = -1
         self._told: Exposures | None = None
-        self._held: list[_Held] = []
-        self._deltas_e8: dict[str, int] = {}
-        self._valued = True
+        self._judged: Exposures | None = None
+        self._positions = self._judged_positions = Positions(-1, (), {}, True)
+        self.judged_marks_e8: Mapping[str, int] = {}
+        """The marks by which `judged` is measured."""
+        self._judged_equity_e8 = 0
 
     def now(self) -> Exposures:
         """Return the exposures as the portfolio stands; what has no mark counts as nothing."""
-        if self._told is None or self._revision != self._portfolio.revision:
-            self._told = self._measured()
-            self._revision = self._portfolio.revision
+        portfolio = self._portfolio
+        if self._told is None or self._revision != portfolio.revision:
+            self._told = _measured(self.positions(), portfolio.marks_e8, portfolio.equity_e8)
+            self._revision = portfolio.revision
         return self._told
+
+    def settle(self) -> None:
+        """Keep the portfolio as it stands, where it has changed, for `judged` to measure."""
+        portfolio = self._portfolio
+        if self._judged_revision != portfolio.revision:
+            self._judged_revision, self._judged = portfolio.revision, None
+            self._judged_positions = self.positions()
+            self.judged_marks_e8 = portfolio.marks_e8.copy()
+            self._judged_equity_e8 = portfolio.equity_e8
+
+    def judged(self) -> Exposures:
+        """Return the exposures as they were when last settled; none before."""
+        if self._judged is None:
+            self._judged = _measured(
+                self._judged_positions, self.judged_marks_e8, self._judged_equity_e8
+            )
+        return self._judged
+
+    def positions(self) -> Positions:
+        """Return what is held, the same object while no position changes."""
+        revision = self._portfolio.positions_revision
+        if self._positions.revision != revision:
+            self._positions = self._hold(revision)
+        return self._positions
 
     def delta_e8(self, asset: str) -> int:
         """Return the delta of one underlying in its own units."""
@@ -111,39 +149,37 @@ class Exposure:
         derived_e8 = portfolio.derivatives.deltas_e8.get(asset, 0)
         return portfolio.positions_e8.get(asset, 0) + derived_e8
 
-    def _measured(self) -> Exposures:
-        portfolio = self._portfolio
-        if self._positions_revision != portfolio.positions_revision:
-            self._hold()
-            self._positions_revision = portfolio.positions_revision
-        marks_e8, gross_e16 = portfolio.marks_e8, 0
-        instruments_e8: dict[str, int] = {}
-        for one in self._held:
-            mark_e8 = marks_e8.get(one.asset, 0)
-            instruments_e8[one.symbol] = one.quantity_e8 * mark_e8 // E8
-            gross_e16 += one.gross_e8 * mark_e8
-        return Exposures(
-            valued=self._valued,
-            deltas_e8=self._deltas_e8,
-            deltas_usd_e8={
-                asset: delta_e8 * marks_e8.get(asset, 0) // E8
-                for asset, delta_e8 in self._deltas_e8.items()
-            },
-            instruments_usd_e8=instruments_e8,
-            gross_e8=gross_e16 // E8,
-            equity_e8=portfolio.equity_e8,
-        )
-
-    def _hold(self) -> None:
+    def _hold(self, revision: int) -> Positions:
         portfolio, derivatives = self._portfolio, self._portfolio.derivatives
-        self._deltas_e8 = {asset: self.delta_e8(asset) for asset in ASSETS_EXPOSED}
-        self._held = [
-            _Held(symbol, asset, held_e8, abs(held_e8))
+        held = [
+            Held(symbol, asset, held_e8, abs(held_e8))
             for symbol, asset in MARKED_BY.items()
             if (held_e8 := portfolio.positions_e8.get(asset, 0))
         ]
-        self._valued = all(one.asset in portfolio.marks_e8 for one in self._held)
-        self._held += [
-            _Held(symbol, UNDERLYINGS[symbol], quantity_e8, derivatives.gross_e8[symbol])
+        valued = all(one.asset in portfolio.marks_e8 for one in held)
+        held += [
+            Held(symbol, UNDERLYINGS[symbol], quantity_e8, derivatives.gross_e8[symbol])
             for symbol, quantity_e8 in derivatives.quantities_e8.items()
         ]
+        deltas_e8 = {asset: self.delta_e8(asset) for asset in ASSETS_EXPOSED}
+        return Positions(revision, held, deltas_e8, valued)
+
+
+def _measured(positions: Positions, marks_e8: Mapping[str, int], equity_e8: int) -> Exposures:
+    gross_e16 = 0
+    instruments_e8: dict[str, int] = {}
+    for one in positions.held:
+        mark_e8 = marks_e8.get(one.asset, 0)
+        instruments_e8[one.symbol] = one.quantity_e8 * mark_e8 // E8
+        gross_e16 += one.gross_e8 * mark_e8
+    return Exposures(
+        valued=positions.valued,
+        deltas_e8=positions.deltas_e8,
+        deltas_usd_e8={
+            asset: delta_e8 * marks_e8.get(asset, 0) // E8
+            for asset, delta_e8 in positions.deltas_e8.items()
+        },
+        instruments_usd_e8=instruments_e8,
+        gross_e8=gross_e16 // E8,
+        equity_e8=equity_e8,
+    )

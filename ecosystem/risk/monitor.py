@@ -16,6 +16,7 @@ from ecosystem.risk.alerts import AlertBook
 from ecosystem.risk.breaker import CircuitBreaker
 from ecosystem.risk.compliance import Compliance
 from ecosystem.risk.event_time import LATE_US, EventTime
+from ecosystem.risk.headroom import Headroom
 from ecosystem.risk.limits import Limits
 from ecosystem.risk.pending_limits import PendingLimits
 from ecosystem.risk.rule import NEVER_US, Rule
@@ -49,6 +50,7 @@ class RiskEngine:
         self.book = AlertBook(limits.version, limits.alerts)
         self.breaker = CircuitBreaker(limits.breaker, self.portfolio, self.book)
         self.compliance = Compliance()
+        self._headroom = Headroom(self.state, self.book)
         self.rules: dict[str, Rule[Any]] = {}
         self._time = EventTime(self.quality)
         self._last: Event | None = None
@@ -62,12 +64,8 @@ class RiskEngine:
         self.book.limit_version = limits.version
         self.book.times = limits.alerts
         self.breaker.limit = limits.breaker
-        wired = wire(limits, self.rules, self.state, self.book)
-        self.rules = wired.rules
-        self._whole, self._of_defects = wired.whole, wired.of_defects
-        self._timed, self._handlers = wired.timed, wired.handlers
-        self._at_ticks, self._at_quiet_ticks = wired.at_ticks, wired.at_quiet_ticks
-        self._heeded = wired.heeded
+        self._wired = wire(limits, self.rules, self.state, self.book)
+        self.rules = self._wired.rules
 
     def process_slice(
         self, records: Iterable[Placed], undecodable: Iterable[RecordDeadLettered] = ()
@@ -156,7 +154,7 @@ class RiskEngine:
             self.change_limits(fact)
             self._switch_off(self._apply_limits(self.reached_us), fact)
         elif isinstance(fact, InputsSilenceObserved):
-            for judge in self._handlers.get(InputsSilenceObserved, UNWATCHED)[1]:
+            for judge in self._wired.handlers.get(InputsSilenceObserved, UNWATCHED)[1]:
                 for finding in judge(fact, fact.event_time_us):
                     self._found(finding, fact)
 
@@ -174,13 +172,13 @@ class RiskEngine:
         self._pending.add(event)
 
     def _take(self, records: Iterable[Placed]) -> None:
-        handlers, state, untold = self._handlers, self.state, self.quality.untold
+        wired, state, untold = self._wired, self.state, self.quality.untold
         ordered = in_slice_order(records)
         if ordered:
             self._last = ordered[-1].event
         for record in ordered:
             event = record.event
-            handler = handlers.get(type(event))
+            handler = wired.handlers.get(type(event))
             if handler is None:
                 continue
             now_us = event.event_time_us
@@ -188,8 +186,8 @@ class RiskEngine:
                 now_us = self._time.of(event)
                 if now_us > state.now_us:
                     self._move_time(event, now_us)
-                    handlers = self._handlers  # with this time other limits may hold
-                    handler = handlers.get(type(event), UNWATCHED)
+                    wired = self._wired  # with this time other limits may hold
+                    handler = wired.handlers.get(type(event), UNWATCHED)
             admit, judges = handler
             believed = None if now_us < 0 else admit(event)
             if untold:
@@ -197,7 +195,7 @@ class RiskEngine:
             if believed is None:
                 continue
             if type(event) is PriceTicked:
-                at_ticks = self._at_ticks if any(self._heeded) else self._at_quiet_ticks
+                at_ticks = wired.at_ticks if any(wired.heeded) else wired.at_quiet_ticks
                 judges = at_ticks[event.instrument]
             for judge in judges:
                 if found := judge(believed, now_us):
@@ -215,7 +213,7 @@ class RiskEngine:
     def _judge_defects(self) -> None:
         untold, now_us = self.quality.untold, self.state.now_us
         event = untold[-1].event
-        for judge in self._of_defects:
+        for judge in self._wired.of_defects:
             if found := judge(now_us):
                 self._found_at(found, event, now_us or event.event_time_us)
         untold.clear()
@@ -237,7 +235,7 @@ class RiskEngine:
 
     def _judge_timed(self, now_us: int, event: Event) -> None:
         wake_us = NEVER_US
-        for rule in self._timed:
+        for rule in self._wired.timed:
             due_us = rule.due_us
             if now_us >= due_us:
                 for finding in rule.judge_time(now_us):
@@ -267,9 +265,13 @@ class RiskEngine:
             trigger = msgspec.structs.replace(trigger, event_time_us=self.state.now_us)
         self.portfolio.raise_high_water()
         self.breaker.note(now_us)
-        for judge in self._whole:
+        self.state.exposure.settle()
+        in_room = self._headroom.lasts()
+        for judge in self._wired.whole_in_room if in_room else self._wired.whole:
             for finding in judge():
                 self._found(finding, trigger)
+        if not in_room:
+            self._headroom.measure(self._wired.exposed)
         if self._alerts is not None and (opened := self.breaker.judge(trigger)) is not None:
             self._tell([opened])
 

@@ -72,8 +72,11 @@ class Watch:
     @property
     def utilisation_e8(self) -> int:
         """The last utilisation measured."""
-        if self._measure is not None:
-            return self._measure()
+        return self.last_utilisation_e8 if self._measure is None else self._measure()
+
+    @property
+    def last_utilisation_e8(self) -> int:
+        """The last utilisation noted, though a later one could be measured."""
         return self._measured_e8 * E8 // self._limit_e8
 
     def measured_by(self, measure: Callable[[], int]) -> None:
@@ -98,6 +101,14 @@ class Watch:
     def stays(self, utilisation_e8: int) -> bool:
         """Note a utilisation; return whether nothing can follow from it."""
         return self.holds(utilisation_e8, E8)
+
+    def bounds_e8(self) -> tuple[int, int]:
+        """Return the least measure from which, and the one below which, nothing can follow."""
+        return self._from_e8, self._below_e8
+
+    def room_e8(self, measured_e8: int) -> int:
+        """Return how far a measure may move, and nothing follow; below 0 when it may now."""
+        return min(measured_e8 - self._from_e8, self._below_e8 - 1 - measured_e8)
 
     def _settle(self, level: int) -> None:
         self.level = level

@@ -10,6 +10,7 @@ from ecosystem.events.envelope import Event
 from ecosystem.events.prices import PriceTicked
 from ecosystem.instruments import INSTRUMENTS
 from ecosystem.risk.alerts import AlertBook
+from ecosystem.risk.headroom import ExposureRule
 from ecosystem.risk.intake.intake import Admit
 from ecosystem.risk.limits import Limits
 from ecosystem.risk.rule import Judge, Rule
@@ -39,6 +40,9 @@ class Wired(msgspec.Struct, frozen=True, kw_only=True):
 
     rules: dict[str, Rule[Any]]
     whole: Sequence[Callable[[], Sequence[Finding]]]
+    whole_in_room: Sequence[Callable[[], Sequence[Finding]]]
+    """The same without the rules about exposure, while there is room for all of them."""
+    exposed: Sequence[ExposureRule[Any]]
     of_defects: Sequence[Callable[[int], Sequence[Finding]]]
     timed: Sequence[Rule[Any]]
     handlers: Mapping[type[Event], Handler]
@@ -68,6 +72,12 @@ def wire(
     return Wired(
         rules=rules,
         whole=[r.judge_whole for r in every if type(r).judge_whole is not Rule.judge_whole],
+        whole_in_room=[
+            r.judge_whole
+            for r in every
+            if type(r).judge_whole is not Rule.judge_whole and not isinstance(r, ExposureRule)
+        ],
+        exposed=[r for r in every if isinstance(r, ExposureRule)],
         of_defects=[
             r.judge_defects for r in every if type(r).judge_defects is not Rule.judge_defects
         ],

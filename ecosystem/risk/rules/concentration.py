@@ -8,8 +8,9 @@ import msgspec
 
 from ecosystem.events.words import EventId
 from ecosystem.risk.alerts import AlertBook
-from ecosystem.risk.exposure import ASSETS_EXPOSED
-from ecosystem.risk.rule import Rule, RuleKind
+from ecosystem.risk.exposure import ASSETS_EXPOSED, Exposures
+from ecosystem.risk.headroom import ExposureRule, room_of_ratio_e8
+from ecosystem.risk.rule import RuleKind
 from ecosystem.risk.severity import SeverityScale
 from ecosystem.risk.state import RiskState
 from ecosystem.risk.tables import Table
@@ -23,7 +24,7 @@ class ConcentrationLimit(msgspec.Struct, frozen=True, kw_only=True):
     shares_e8: Mapping[str, int]
 
 
-class Concentration(Rule[ConcentrationLimit]):
+class Concentration(ExposureRule[ConcentrationLimit]):
     """Judged whenever the worth of the portfolio has moved."""
 
     name = "concentration"
@@ -39,10 +40,20 @@ class Concentration(Rule[ConcentrationLimit]):
         super().configure(limit, scale)
         self._watches = {asset: self.watch(asset) for asset in limit.shares_e8}
 
-    def judge_whole(self) -> Sequence[Finding]:
-        """Return what was found of each asset in the portfolio as it stands."""
+    def room_e8(self, exposures: Exposures) -> int:
+        """Return how far the portfolio may move before one of the shares matters."""
+        deltas_e8 = exposures.deltas_usd_e8 if exposures.valued else {}
+        return min(
+            (
+                room_of_ratio_e8(watch, abs(deltas_e8.get(asset, 0)), exposures)
+                for asset, watch in self._watches.items()
+            ),
+            default=exposures.equity_e8,
+        )
+
+    def judge_exposures(self, exposures: Exposures) -> Sequence[Finding]:
+        """Return what was found of each asset."""
         found: list[Finding] = []
-        exposures = self.state.exposure.now()
         for asset, limit_e8 in self.limit.shares_e8.items():
             share_e8 = exposures.concentration_e8(asset)
             watch = self._watches[asset]

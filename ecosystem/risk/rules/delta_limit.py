@@ -9,8 +9,9 @@ import msgspec
 from ecosystem.events.words import EventId
 from ecosystem.risk.alerts import AlertBook
 from ecosystem.risk.derivatives import UNDERLYINGS
-from ecosystem.risk.exposure import ASSETS_EXPOSED
-from ecosystem.risk.rule import Rule, RuleKind
+from ecosystem.risk.exposure import ASSETS_EXPOSED, Exposures
+from ecosystem.risk.headroom import NO_ROOM, ExposureRule
+from ecosystem.risk.rule import RuleKind
 from ecosystem.risk.severity import SeverityScale
 from ecosystem.risk.state import RiskState
 from ecosystem.risk.tables import Table
@@ -27,7 +28,7 @@ class DeltaLimit(msgspec.Struct, frozen=True, kw_only=True):
     total_e8: int
 
 
-class DeltaLimitRule(Rule[DeltaLimit]):
+class DeltaLimitRule(ExposureRule[DeltaLimit]):
     """Judged whenever the worth of the portfolio has moved."""
 
     name = "delta_limit"
@@ -43,9 +44,16 @@ class DeltaLimitRule(Rule[DeltaLimit]):
         super().configure(limit, scale)
         self._watches = {subject: self.watch(subject) for subject in (*limit.deltas_e8, PORTFOLIO)}
 
-    def judge_whole(self) -> Sequence[Finding]:
+    def room_e8(self, exposures: Exposures) -> int:
+        """Return how far the sum of all deltas may move; each for itself hangs on no mark."""
+        for asset in self.limit.deltas_e8:
+            if self._watches[asset].room_e8(abs(exposures.deltas_e8.get(asset, 0))) < 0:
+                return NO_ROOM
+        return self._watches[PORTFOLIO].room_e8(exposures.delta_total_e8())
+
+    def judge_exposures(self, exposures: Exposures) -> Sequence[Finding]:
         """Return what was found of each underlying, and of all of them."""
-        exposures, portfolio = self.state.exposure.now(), self.state.portfolio
+        portfolio = self.state.portfolio
         found: list[Finding] = []
         for asset, limit_e8 in self.limit.deltas_e8.items():
             delta_e8 = exposures.deltas_e8.get(asset, 0)

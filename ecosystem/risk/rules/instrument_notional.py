@@ -9,8 +9,10 @@ import msgspec
 from ecosystem.events.words import EventId
 from ecosystem.risk.alerts import AlertBook
 from ecosystem.risk.derivatives import UNDERLYINGS
+from ecosystem.risk.exposure import Exposures
+from ecosystem.risk.headroom import ExposureRule
 from ecosystem.risk.portfolio import MARKED_BY
-from ecosystem.risk.rule import Rule, RuleKind
+from ecosystem.risk.rule import RuleKind
 from ecosystem.risk.severity import SeverityScale
 from ecosystem.risk.state import RiskState
 from ecosystem.risk.tables import Table
@@ -26,7 +28,7 @@ class InstrumentNotionalLimit(msgspec.Struct, frozen=True, kw_only=True):
     notional_e8: int
 
 
-class InstrumentNotional(Rule[InstrumentNotionalLimit]):
+class InstrumentNotional(ExposureRule[InstrumentNotionalLimit]):
     """Judged whenever the worth of the portfolio has moved."""
 
     name = "instrument_notional"
@@ -41,10 +43,17 @@ class InstrumentNotional(Rule[InstrumentNotionalLimit]):
         super().__init__(limit, scale, state, book)
         self._watches = {symbol: self.watch(symbol) for symbol in SUBJECTS}
 
-    def judge_whole(self) -> Sequence[Finding]:
-        """Return what was found in each instrument as it stands."""
+    def room_e8(self, exposures: Exposures) -> int:
+        """Return how far the worth of the instrument nearest to a bound may move."""
+        exposed_e8 = exposures.instruments_usd_e8
+        return min(
+            watch.room_e8(abs(exposed_e8.get(symbol, 0))) for symbol, watch in self._watches.items()
+        )
+
+    def judge_exposures(self, exposures: Exposures) -> Sequence[Finding]:
+        """Return what was found in each instrument."""
         found: list[Finding] = []
-        limit_e8, exposed_e8 = self.limit.notional_e8, self.state.exposure.now().instruments_usd_e8
+        limit_e8, exposed_e8 = self.limit.notional_e8, exposures.instruments_usd_e8
         for symbol, watch in self._watches.items():
             # What is closed is worth nothing, and an alert about it is over.
             notional_e8 = abs(exposed_e8.get(symbol, 0))

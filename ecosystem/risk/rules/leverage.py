@@ -6,7 +6,9 @@ from typing import Final
 import msgspec
 
 from ecosystem.risk.alerts import AlertBook
-from ecosystem.risk.rule import NOTHING, Rule, RuleKind
+from ecosystem.risk.exposure import Exposures
+from ecosystem.risk.headroom import ExposureRule, room_of_ratio_e8
+from ecosystem.risk.rule import NOTHING, RuleKind
 from ecosystem.risk.severity import SeverityScale
 from ecosystem.risk.state import RiskState
 from ecosystem.risk.tables import Table
@@ -20,7 +22,7 @@ class LeverageLimit(msgspec.Struct, frozen=True, kw_only=True):
     times_e8: int
 
 
-class Leverage(Rule[LeverageLimit]):
+class Leverage(ExposureRule[LeverageLimit]):
     """Judged whenever the worth of the portfolio has moved."""
 
     name = "leverage"
@@ -31,10 +33,14 @@ class Leverage(Rule[LeverageLimit]):
         super().__init__(limit, scale, state, book)
         self._watch = self.watch("portfolio")
 
-    def judge_whole(self) -> Sequence[Finding]:
-        """Return what was found in the portfolio as it stands."""
+    def room_e8(self, exposures: Exposures) -> int:
+        """Return how far exposure and equity may move."""
+        gross_e8 = exposures.gross_e8 if exposures.valued else 0
+        return room_of_ratio_e8(self._watch, gross_e8, exposures)
+
+    def judge_exposures(self, exposures: Exposures) -> Sequence[Finding]:
+        """Return what was found of the exposure by the equity."""
         portfolio, limit_e8 = self.state.portfolio, self.limit.times_e8
-        exposures = self.state.exposure.now()
         leverage_e8 = exposures.leverage_e8()
         if self._watch.holds(leverage_e8, limit_e8):
             return NOTHING

@@ -6,7 +6,9 @@ from typing import Final
 import msgspec
 
 from ecosystem.risk.alerts import AlertBook
-from ecosystem.risk.rule import NOTHING, Rule, RuleKind
+from ecosystem.risk.exposure import Exposures
+from ecosystem.risk.headroom import ExposureRule
+from ecosystem.risk.rule import NOTHING, RuleKind
 from ecosystem.risk.severity import SeverityScale
 from ecosystem.risk.state import RiskState
 from ecosystem.risk.tables import Table
@@ -20,7 +22,7 @@ class PortfolioNotionalLimit(msgspec.Struct, frozen=True, kw_only=True):
     notional_e8: int
 
 
-class PortfolioNotional(Rule[PortfolioNotionalLimit]):
+class PortfolioNotional(ExposureRule[PortfolioNotionalLimit]):
     """Judged whenever the worth of the portfolio has moved."""
 
     name = "portfolio_notional"
@@ -31,10 +33,14 @@ class PortfolioNotional(Rule[PortfolioNotionalLimit]):
         super().__init__(limit, scale, state, book)
         self._watch = self.watch("portfolio")
 
-    def judge_whole(self) -> Sequence[Finding]:
-        """Return what was found in the portfolio as it stands."""
+    def room_e8(self, exposures: Exposures) -> int:
+        """Return how far the gross exposure may move."""
+        return self._watch.room_e8(exposures.gross_e8)
+
+    def judge_exposures(self, exposures: Exposures) -> Sequence[Finding]:
+        """Return what was found of all positions together."""
         portfolio, limit_e8 = self.state.portfolio, self.limit.notional_e8
-        gross_e8 = self.state.exposure.now().gross_e8
+        gross_e8 = exposures.gross_e8
         if self._watch.holds(gross_e8, limit_e8):
             return NOTHING
         return self.found(
