@@ -73,30 +73,35 @@ class _Place:
         "spread",
         "spreads_count",
         "spreads_e8",
+        "waiting",
         "watch",
     )
 
     def __init__(self) -> None:
         self.watch: Watch | None = None
-        self.due_us: int | None = None
+        self.due_us = 0
         self.folded_us = 0
         self.depth, self.spread = Averages(), Averages()
         self.books: deque[EventId] = deque(maxlen=NAMED_MAX)
+        self.waiting: list[BookQuoted] = []
+        """Books that are not in the sums yet: nobody asks before it is time to look at them."""
         self._begin()
 
     def _begin(self) -> None:
         self.books_count = self.spreads_count = 0
         self.depths_e8 = self.spreads_e8 = 0
 
-    def add(self, book: BookQuoted) -> None:
-        bids_e8, asks_e8 = sum(book.bid_quantities_e8), sum(book.ask_quantities_e8)
-        self.books_count += 1
-        self.depths_e8 += bids_e8 if bids_e8 < asks_e8 else asks_e8
-        if bids_e8 and asks_e8:
-            bid_e8 = book.bid_prices_e8[0]
-            self.spreads_count += 1
-            self.spreads_e8 += (book.ask_prices_e8[0] - bid_e8) * E8 // bid_e8
-        self.books.append(book.event_id)
+    def count(self) -> None:
+        for book in self.waiting:
+            bids_e8, asks_e8 = sum(book.bid_quantities_e8), sum(book.ask_quantities_e8)
+            self.depths_e8 += bids_e8 if bids_e8 < asks_e8 else asks_e8
+            if bids_e8 and asks_e8:
+                bid_e8 = book.bid_prices_e8[0]
+                self.spreads_count += 1
+                self.spreads_e8 += (book.ask_prices_e8[0] - bid_e8) * E8 // bid_e8
+            self.books.append(book.event_id)
+        self.books_count += len(self.waiting)
+        self.waiting.clear()
 
     def start(self, now_us: int, limit: LiquidityLimit) -> None:
         self.folded_us, self.due_us = now_us, now_us + limit.every_us
@@ -105,6 +110,7 @@ class _Place:
         # What was before a silence is not what held all through it.
         held_us = min(now_us - self.folded_us, 2 * limit.every_us)
         self.start(now_us, limit)
+        self.count()
         depth_e8 = self.depths_e8 // self.books_count
         self.depth.take(depth_e8, held_us, limit.now_us, limit.usual_us)
         if self.spreads_count:
@@ -147,13 +153,14 @@ class Liquidity(Rule[LiquidityLimit]):
         place = self._places.get((book.venue, book.instrument))
         if place is None:
             place = self._places[book.venue, book.instrument] = _Place()
-        place.add(book)
-        due_us, limit = place.due_us, self.limit
-        if due_us is None:
-            place.start(now_us, limit)
+            place.start(now_us, self.limit)
+        waiting = place.waiting
+        waiting.append(book)
+        if now_us < place.due_us:
+            if len(waiting) >= NAMED_MAX:
+                place.count()
             return NOTHING
-        if now_us < due_us:
-            return NOTHING
+        limit = self.limit
         place.fold(now_us, limit)
         if place.depth.age_us < limit.warm_us:
             return NOTHING
