@@ -23,7 +23,9 @@ class Placed(Protocol):
 AnyPlaced = TypeVar("AnyPlaced", bound=Placed)
 
 _place = attrgetter("topic", "partition", "offset")
+_event = attrgetter("event")
 _time = attrgetter("event.event_time_us")
+_event_time = attrgetter("event_time_us")
 
 
 def in_slice_order(records: Iterable[AnyPlaced]) -> list[AnyPlaced]:
@@ -34,3 +36,10 @@ def in_slice_order(records: Iterable[AnyPlaced]) -> list[AnyPlaced]:
     ordered = sorted(records, key=_place)
     ordered.sort(key=_time)  # stable, and cheaper than one sort by four keys
     return ordered
+
+
+def events_in_slice_order(records: Iterable[Placed]) -> list[Event]:
+    """Return the events of one slice in the order of `in_slice_order`."""
+    events = list(map(_event, sorted(records, key=_place)))
+    events.sort(key=_event_time)
+    return events

@@ -24,7 +24,7 @@ from ecosystem.risk.rules.inputs_silent import InputsSilent
 from ecosystem.risk.state import RiskState
 from ecosystem.risk.watch import SEVERITIES, Finding
 from ecosystem.risk.wiring import UNWATCHED, wire
-from ecosystem.slices import Placed, in_slice_order
+from ecosystem.slices import Placed, events_in_slice_order
 
 CRITICAL: Final = SEVERITIES.index("CRITICAL")
 
@@ -173,12 +173,11 @@ class RiskEngine:
 
     def _take(self, records: Iterable[Placed]) -> None:
         wired, state, untold = self._wired, self.state, self.quality.untold
-        ordered = in_slice_order(records)
-        if ordered:
-            self._last = ordered[-1].event
-        for record in ordered:
-            event = record.event
-            handler = wired.handlers.get(type(event))
+        handlers = wired.handlers
+        events = events_in_slice_order(records)
+        self._last = events[-1] if events else self._last
+        for event in events:
+            handler = handlers.get(type(event))
             if handler is None:
                 continue
             now_us = event.event_time_us
@@ -187,7 +186,8 @@ class RiskEngine:
                 if now_us > state.now_us:
                     self._move_time(event, now_us)
                     wired = self._wired  # with this time other limits may hold
-                    handler = wired.handlers.get(type(event), UNWATCHED)
+                    handlers = wired.handlers
+                    handler = handlers.get(type(event), UNWATCHED)
             admit, judges = handler
             believed = None if now_us < 0 else admit(event)
             if untold:

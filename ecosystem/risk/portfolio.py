@@ -224,7 +224,7 @@ class Portfolio:
     @property
     def profit_e8(self) -> int:
         """Equity minus deposits, in USD."""
-        return self.profit_e16 // E8
+        return (self._equity_e16 - self._deposits_e16) // E8
 
     def drawdown_e8(self) -> int:
         """Return the fall from high water as a fraction of the equity there.
@@ -235,11 +235,11 @@ class Portfolio:
         equity_high_e16 = self._deposits_e16 + high_e16
         if equity_high_e16 <= 0:
             return 0
-        return (high_e16 - self.profit_e16) * E8 // equity_high_e16
+        return (equity_high_e16 - self._equity_e16) * E8 // equity_high_e16
 
     def loss_of_day_e8(self) -> int:
         """Return what was lost since the day began in USD; negative when it was gained."""
-        return (self.day_start.profit_e16 - self.profit_e16) // E8
+        return (self.day_start.profit_e16 - self._equity_e16 + self._deposits_e16) // E8
 
     def holdings(self) -> dict[tuple[str, str, str], int]:
         """Return what each place holds, by asset, venue and account."""

@@ -95,19 +95,21 @@ class Intake:
         return admit
 
     def _guarded_tick(self, take: Take) -> Admit:
-        in_order, believes, note = self.lines.in_order, self._levels.believes, self._quality.note
+        in_order, note = self.lines.in_order, self._quality.note
+        near, believes = self._levels.near, self._levels.believes
 
         # Ticks are most of what comes, and their numbers tell doubles without a memory of ids.
         def admit(tick: PriceTicked) -> Event | None:
             if not in_order(tick):
                 return None
-            # What cannot be true has no level.
-            if (defect := defect_of_tick(tick)) is not None:
-                note(defect, tick)
-                return None
-            if not believes(tick):
-                note("PRICE_JUMPED", tick)
-                return None
+            if not near(tick):
+                # What cannot be true has no level.
+                if (defect := defect_of_tick(tick)) is not None:
+                    note(defect, tick)
+                    return None
+                if not believes(tick):
+                    note("PRICE_JUMPED", tick)
+                    return None
             return tick if take(tick) else None
 
         return admit

@@ -10,6 +10,7 @@ and the silence of the instrument stand in front of a person.
 from typing import Final
 
 from ecosystem.events.prices import PriceTicked
+from ecosystem.risk.data_quality import SPREAD_FACTOR_MAX
 
 NEAR: Final = 5
 """A tick is near a level when it is off by at most the level divided by this: 20 %."""
@@ -40,6 +41,25 @@ class PriceLevels:
     def __init__(self) -> None:
         self._levels: dict[str, _Level] = {}
 
+    def near(self, tick: PriceTicked) -> bool:
+        """Take in a tick if it is a quote near its level; return whether it is.
+
+        Most are. Any other has to be looked at, and is for `believes` to take in.
+        """
+        level = self._levels.get(tick.instrument)
+        if level is None or tick.last_price_e8 <= 0:
+            return False
+        bid_e8, ask_e8 = tick.bid_price_e8, tick.ask_price_e8
+        if not 0 < bid_e8 <= ask_e8 <= bid_e8 * SPREAD_FACTOR_MAX:
+            return False
+        twice_e8 = bid_e8 + ask_e8
+        if abs(twice_e8 - level.twice_e8) * NEAR > level.twice_e8:
+            return False
+        level.twice_e8 = twice_e8
+        level.good_count += 1
+        level.count = 0
+        return True
+
     def believes(self, tick: PriceTicked) -> bool:
         """Take in a tick that is a quote; return whether its level can be believed.
 
@@ -51,12 +71,7 @@ class PriceLevels:
         if level is None:
             self._levels[tick.instrument] = _Level(twice_e8)
             return True
-        if abs(twice_e8 - level.twice_e8) * NEAR <= level.twice_e8:
-            level.twice_e8 = twice_e8
-            level.good_count += 1
-            level.count = 0
-            return True
-        return self._confirmed(level, tick.feed, twice_e8)
+        return self.near(tick) or self._confirmed(level, tick.feed, twice_e8)
 
     def _confirmed(self, level: _Level, feed: str, twice_e8: int) -> bool:
         if level.count and abs(twice_e8 - level.suspect) * NEAR <= level.suspect:

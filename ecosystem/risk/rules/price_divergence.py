@@ -83,10 +83,11 @@ class PriceDivergence(Rule[PriceDivergenceLimit]):
         found: list[Finding] = []
         for relation, watch, lasting in self._related:
             found += self._judge_relation(relation, watch, lasting, fresh, now_us)
-        for books in self.state.books.books.values():
+        for venue, books in self.state.books.books.items():
             for symbol, book in books.items():
-                if book.event_time_us >= since_us and symbol in fresh:
-                    found += self._judge_book(book, fresh[symbol], now_us)
+                tick = fresh.get(symbol)
+                if tick is not None and tick.feed != venue and book.event_time_us >= since_us:
+                    found += self._judge_book(book, tick, now_us)
         return found
 
     def _judge_relation(
@@ -111,13 +112,14 @@ class PriceDivergence(Rule[PriceDivergenceLimit]):
 
     def _judge_book(self, book: BookQuoted, tick: PriceTicked, now_us: int) -> Sequence[Finding]:
         venue, symbol = book.venue, book.instrument
-        if tick.feed == venue or (mid_e8 := mid_of_e8(book)) is None:
+        if (mid_e8 := mid_of_e8(book)) is None:
             return NOTHING
         placed = self._placed.get((venue, symbol))
         if placed is None:
             placed = self.watch(f"{venue}/{symbol}"), LastingDeviation()
             self._placed[venue, symbol] = placed
-        apart_e8 = (mid_e8 - self._mids_e8[symbol]) * E8 // self._mids_e8[symbol]
+        feed_e8 = self._mids_e8[symbol]
+        apart_e8 = (mid_e8 - feed_e8) * E8 // feed_e8
         return self._judge(*placed, apart_e8, (book.event_id, tick.event_id), now_us)
 
     def _judge(
@@ -130,16 +132,17 @@ class PriceDivergence(Rule[PriceDivergenceLimit]):
     ) -> Sequence[Finding]:
         limit = self.limit
         lasted_e8 = lasting.take(now_us, apart_e8, ids[0], limit.lasts_us)
-        if watch.holds(abs(lasted_e8), limit.apart_e8):
+        size_e8 = abs(lasted_e8)
+        if watch.holds(size_e8, limit.apart_e8):
             return NOTHING
         return self.found(
             watch,
-            abs(lasted_e8),
+            size_e8,
             limit.apart_e8,
             KIND.unit,
             lambda: (*ids, lasting.event_id),
             lambda: (
-                f"{watch.subject} has been {format_e8(abs(lasted_e8) * 100, 2)} %"
+                f"{watch.subject} has been {format_e8(size_e8 * 100, 2)} %"
                 f" {'above' if lasted_e8 > 0 else 'below'} one for"
                 f" {limit.lasts_us // SECOND_US} s;"
                 f" the limit is {format_e8(limit.apart_e8 * 100, 2)} %"

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecosystem.events.prices import PriceTicked
+from ecosystem.risk.data_quality import defect_of_tick
 from ecosystem.risk.intake.levels import ABSURD_CONFIRMED_BY, CONFIRMED_BY, PriceLevels
 from ecosystem.units import E8
 from tests.ecosystem.risk.facts import tick
@@ -20,7 +21,7 @@ def started(*, good: int = 10) -> PriceLevels:
 
 
 def at_level(mid_e8: int, feed: str = "market-data") -> PriceTicked:
-    made = tick(1, 0, bid_e8=mid_e8, ask_e8=mid_e8)
+    made = tick(1, 0, bid_e8=mid_e8, ask_e8=mid_e8, last_e8=mid_e8)
     return msgspec.structs.replace(made, feed=feed)
 
 
@@ -106,3 +107,18 @@ def test_single_bad_prints_never_pass_and_never_stop_good_ones(
             mid_e8 = LEVEL_E8 * factor if up else LEVEL_E8 // factor
             assert not levels.believes(at_level(mid_e8))
         assert levels.believes(at_level(LEVEL_E8 + place * E8))
+
+
+PRICES_E8 = st.sampled_from((-1, 0, 1)) | st.integers(40_000 * E8, 90_000 * E8)
+
+
+@given(quotes=st.lists(st.tuples(PRICES_E8, PRICES_E8, PRICES_E8), max_size=20))
+def test_near_is_what_is_a_quote_and_believed_at_once(quotes: list[tuple[int, int, int]]) -> None:
+    looked_at, naive = started(), started()
+    for bid_e8, ask_e8, last_e8 in quotes:
+        one = tick(1, 0, bid_e8=bid_e8, ask_e8=ask_e8, last_e8=last_e8)
+        sound = defect_of_tick(one) is None
+        believed = sound and naive.believes(one)
+        near = looked_at.near(one)
+        assert not near or believed
+        assert near or (sound and looked_at.believes(one)) == believed
