@@ -140,16 +140,18 @@ class Derivatives:
         self._add(self.gross_e8, symbol, abs(after.quantity_e8) - abs(before.quantity_e8))
         self._add(self._costs_e16, symbol, after.cost_e16 - before.cost_e16)
         self._add(self.realised_e8, symbol, event.realised_pnl_e8)
+        explained = before.quantity_e8 + event.quantity_change_e8 == event.quantity_e8
+        # Changes that were lost may add up to nothing; then only their numbers are missing.
+        follows = explained and event.position_sequence == before.position_sequence + 1
+        if before is not _FLAT and not follows:
+            self._quality.note("POSITION_GAP", event)
         mark_e8 = self.marks_e8.get(symbol)
         if mark_e8 is None:
             return Revaluation(0, 0)
         worth_e16 = moved_e8 * mark_e8
         worth_e16 -= after.cost_e16 - before.cost_e16
-        explained = before.quantity_e8 + event.quantity_change_e8 == event.quantity_e8
         if explained:
             return Revaluation(worth_e16, 0)
-        if before is not _FLAT:
-            self._quality.note("POSITION_GAP", event)
         # What was realised has gone from the position into the wallet, and is no loss.
         return Revaluation(worth_e16, worth_e16 + event.realised_pnl_e8 * E8)
 

@@ -161,7 +161,10 @@ class Portfolio:
             return False
         moved_e8 = event.total_e8 - (0 if last is None else last.total_e8)
         unexplained_e8 = moved_e8 - event.change_e8
-        if unexplained_e8 and last is not None:
+        # Changes that were lost may add up to nothing; then only their numbers are missing.
+        if last is not None and (
+            unexplained_e8 or event.balance_sequence != last.balance_sequence + 1
+        ):
             self._quality.note("BALANCE_GAP", event)
         self._holdings[place] = Holding(event.total_e8, event.balance_sequence, event.event_id)
         self._legs.balance(event)

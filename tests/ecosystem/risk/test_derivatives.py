@@ -121,6 +121,14 @@ def test_a_lost_change_is_counted_and_what_it_moved_is_no_profit() -> None:
     assert quality.counts() == {"POSITION_GAP": 1}
 
 
+def test_lost_changes_are_counted_though_they_add_up_to_nothing() -> None:
+    portfolio, quality = marked(60_000)
+    portfolio.position(position(0, E8, 60_000 * E8, sequence=0))
+    portfolio.position(position(3, 2 * E8, 60_000 * E8, change_e8=E8, sequence=3))
+    assert portfolio.profit_e8 == 0
+    assert quality.counts() == {"POSITION_GAP": 1}
+
+
 def test_what_a_position_is_worth_at_the_first_mark_is_no_profit() -> None:
     portfolio = Portfolio(DataQuality())
     portfolio.position(position(0, E8, 60_000 * E8))

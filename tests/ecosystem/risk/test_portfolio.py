@@ -154,6 +154,16 @@ def test_a_lost_balance_is_counted_and_is_neither_profit_nor_loss() -> None:
     assert quality.counts() == {"BALANCE_GAP": 1}
 
 
+def test_lost_balances_are_counted_though_their_changes_add_up_to_nothing() -> None:
+    accounts = Accounts()
+    portfolio, quality = portfolio_with(accounts.change(0, "BTC", 10 * E8))
+    for second, change_e8 in ((1, E8), (2, -E8)):
+        accounts.change(second, "BTC", change_e8, "TRADE")
+    portfolio.balance(accounts.change(3, "BTC", E8, "TRADE"))
+    assert portfolio.positions_e8["BTC"] == 11 * E8
+    assert quality.counts() == {"BALANCE_GAP": 1}
+
+
 def test_a_balance_whose_parts_are_not_its_total_is_left_out() -> None:
     honest = Accounts().change(0, "BTC", E8)
     portfolio, quality = portfolio_with(msgspec.structs.replace(honest, total_e8=3 * E8))
