@@ -6,6 +6,7 @@ moved by more than `x`. A rule that was just judged can say how much of that it 
 numbers, so nothing it would have found in between is missed.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Final
@@ -22,7 +23,7 @@ ROUNDING_E8: Final = 100
 """Each of the few amounts in a measure is rounded by less than one; they are fewer than this."""
 
 
-class ExposureRule(Rule[Limit]):
+class ExposureRule(Rule[Limit], ABC):
     """A rule whose measures are amounts of exposure in USD, or ratios of one to the equity.
 
     Its watches measure when asked, since it need not be judged at each move of the portfolio.
@@ -40,13 +41,13 @@ class ExposureRule(Rule[Limit]):
         exposure.settle()
         return self.judge_exposures(exposure.judged())
 
+    @abstractmethod
     def judge_exposures(self, exposures: Exposures) -> Sequence[Finding]:
         """Return what was found in these exposures."""
-        raise NotImplementedError
 
+    @abstractmethod
     def room_e8(self, exposures: Exposures) -> int:
         """Return how far these may move, in USD, and nothing follow; below 0 when it may now."""
-        raise NotImplementedError
 
     def _utilisation_e8(self, watch: Watch) -> int:
         self.judge_exposures(self.state.exposure.judged())

@@ -69,14 +69,11 @@ def wire(
             rule.configure(found.limit, found.scale)
         rules[name] = rule
     every = rules.values()
+    whole = [r for r in every if type(r).judge_whole is not Rule.judge_whole]
     return Wired(
         rules=rules,
-        whole=[r.judge_whole for r in every if type(r).judge_whole is not Rule.judge_whole],
-        whole_in_room=[
-            r.judge_whole
-            for r in every
-            if type(r).judge_whole is not Rule.judge_whole and not isinstance(r, ExposureRule)
-        ],
+        whole=[r.judge_whole for r in whole],
+        whole_in_room=[r.judge_whole for r in whole if not isinstance(r, ExposureRule)],
         exposed=[r for r in every if isinstance(r, ExposureRule)],
         of_defects=[
             r.judge_defects for r in every if type(r).judge_defects is not Rule.judge_defects

@@ -60,8 +60,8 @@ class Turns:
     def release(self) -> None:
         """Append all that is held; where several partitions change hands, that is one waiting."""
         while self._held:
-            for appender in {id(one): one for one in map(self._last.get, self._held)}.values():
-                assert appender is not None, "what is held waits for somebody"
+            waited_for = [self._last[place] for place in self._held]
+            for appender in {id(one): one for one in waited_for}.values():
                 appender.flush()
             self.step()
 

@@ -47,18 +47,18 @@ def serve(
 
 
 def _do(writer: Writing, parcels: Parcels, what: bytes, rest: bytes, answers: Connection) -> None:
-    match what:
-        case b"w":
-            writer.write(parcels.unpack(rest))
-        case b"r":
-            writer.release()
-        case b"c":
-            writer.reconcile()
-        case b"a":
-            writer.advance_clock(int.from_bytes(rest, "big"))
-        case b"f":
-            writer.flush()
-            answers.send(writer.strangers)
+    if what == WRITE:
+        writer.write(parcels.unpack(rest))
+    elif what == ADVANCE:
+        writer.advance_clock(int.from_bytes(rest, "big"))
+    elif what == RELEASE:
+        writer.release()
+    elif what == RECONCILE:
+        writer.reconcile()
+    else:
+        assert what == FLUSH, "the world asks for nothing else"
+        writer.flush()
+        answers.send(writer.strangers)
 
 
 def main() -> None:
