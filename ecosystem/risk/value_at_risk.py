@@ -15,6 +15,10 @@ expected shortfall, 2002), which is coherent for every number of returns.
 Parametric: variance-covariance with normal returns of mean zero, all of one weight (RiskMetrics,
 chapter 5; Jorion, Value at Risk, the delta-normal method). VaR is `z` standard deviations;
 shortfall is `phi(z) / (1 - level)` of them (McNeil, Frey and Embrechts, chapter 2).
+
+The sums that covariances are made of also bound the historical VaR: where `k` losses are no smaller
+than it, their squares alone are `k` times its own, so it is at most the root of all squares by `k`
+(Chebyshev's inequality, for an empirical distribution).
 """
 
 from collections.abc import Mapping, Sequence
@@ -64,19 +68,43 @@ class Estimate(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class ValueAtRisk:
     """Estimates when asked, and again only when positions, marks or returns have changed."""
 
-    __slots__ = ("_portfolio", "_returns", "_told", "_told_of")
+    __slots__ = ("_judged_e8", "_portfolio", "_returns", "_told", "_told_of")
 
     def __init__(self, portfolio: Portfolio, returns: Returns) -> None:
         self._portfolio = portfolio
         self._returns = returns
         self._told: Estimate | None = None
         self._told_of = (-1, -1)
+        self._judged_e8: tuple[int, ...] | None = None
+
+    def settle(self) -> int | None:
+        """Keep the positions as they stand for `judged_var99_e8`.
+
+        Returns:
+            What their VaR at 99 % is at most, in USD; None while the window is short.
+        """
+        count = len(self._returns.samples)
+        if count < RETURNS_MIN:
+            return None
+        self._judged_e8 = weights_e8 = self.weights_e8()
+        return var99_at_most_e8(weights_e8, self._returns.products_e16, count)
+
+    def judged_var99_e8(self) -> int:
+        """Return the VaR at 99 % of the positions last settled, by the greater of both methods.
+
+        Asked before there is another return; 0 before any were settled.
+        """
+        if self._judged_e8 is None:
+            return 0
+        return self._estimated(self._judged_e8).var99_e8
 
     def estimate(self) -> Estimate | None:
         """Return the estimate for the positions as they stand; None while the window is short."""
         now = (self._portfolio.revision, self._returns.count_total)
         if now != self._told_of:
-            self._told, self._told_of = self._estimated(), now
+            short = len(self._returns.samples) < RETURNS_MIN
+            self._told = None if short else self._estimated(self.weights_e8())
+            self._told_of = now
         return self._told
 
     def input_ids(self) -> Sequence[EventId]:
@@ -113,12 +141,9 @@ class ValueAtRisk:
             ),
         )
 
-    def _estimated(self) -> Estimate | None:
+    def _estimated(self, weights_e8: Sequence[int]) -> Estimate:
         returns = self._returns
         count = len(returns.samples)
-        if count < RETURNS_MIN:
-            return None
-        weights_e8 = self.weights_e8()
         losses_e8 = sorted(-profit_e8(weights_e8, sample) for sample in returns.samples)
         deviation_e8 = parametric_deviation_e8(
             weights_e8, returns.products_e16, count, horizon=HORIZON
@@ -173,12 +198,27 @@ def parametric_deviation_e8(
         count: how many returns were added up.
         horizon: in returns.
     """
+    # The products of weights are scaled by 1e16 and those of returns too: the root by 1e16.
+    return isqrt(squares_e32(weights_e8, products_e16) * horizon // count) // E8
+
+
+def squares_e32(weights_e8: Sequence[int], products_e16: Sequence[int]) -> int:
+    """Return the sum of the squares of the profits of all returns that were added up."""
     total = 0
     for (left, right), product_e16 in zip(PAIRS, products_e16, strict=True):
         twice = 1 if left == right else 2
         total += twice * weights_e8[left] * weights_e8[right] * product_e16
-    # The products of weights are scaled by 1e16 and those of returns too: the root by 1e16.
-    return isqrt(max(0, total) * horizon // count) // E8
+    return max(0, total)
+
+
+def var99_at_most_e8(weights_e8: Sequence[int], products_e16: Sequence[int], count: int) -> int:
+    """Return what the VaR at 99 % for one day is at most, by both methods, in USD."""
+    squares = squares_e32(weights_e8, products_e16)
+    no_smaller_count = count * (100 - 99) // 100 + 1
+    # The root is rounded down, and each loss up to a whole number: two are more than both.
+    historical_e8 = isqrt(squares // no_smaller_count) // E8 + 2
+    deviation_e8 = isqrt(squares * HORIZON // count) // E8
+    return max(to_horizon_e8(historical_e8), deviation_e8 * QUANTILES_E8[99] // E8)
 
 
 def to_horizon_e8(loss_e8: int) -> int:

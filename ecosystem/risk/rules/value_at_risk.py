@@ -10,9 +10,9 @@ from ecosystem.risk.rule import NOTHING, Rule, RuleKind
 from ecosystem.risk.severity import SeverityScale
 from ecosystem.risk.state import RiskState
 from ecosystem.risk.tables import Table
-from ecosystem.risk.value_at_risk import RETURNS_MIN
-from ecosystem.risk.watch import Finding
-from ecosystem.units import format_e8
+from ecosystem.risk.value_at_risk import RETURNS_MIN, ValueAtRisk
+from ecosystem.risk.watch import QUIET, Finding
+from ecosystem.units import E8, format_e8
 
 
 class ValueAtRiskLimit(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,15 +31,24 @@ class ValueAtRiskRule(Rule[ValueAtRiskLimit]):
     ) -> None:
         super().__init__(limit, scale, state, book)
         self._watch = self.watch("portfolio")
+        self._watch.measured_by(self._utilisation_e8)
         self.due_us = 0
 
     def judge_time(self, now_us: int) -> Sequence[Finding]:
         """Return what was found in the positions of now under the returns of the window."""
         measure = self.state.value_at_risk
         self.due_us = self.state.returns.due_us
-        estimate = measure.estimate()
-        if estimate is None:
+        at_most_e8 = measure.settle()
+        if at_most_e8 is None:
             return NOTHING
+        # The sums tell what it is at most; all minutes of a day are sorted where that is too much.
+        if at_most_e8 < self.least_told_e8(self.limit.var99_e8) and self._watch.level == QUIET:
+            return NOTHING
+        return self._compare(measure)
+
+    def _compare(self, measure: ValueAtRisk) -> Sequence[Finding]:
+        estimate = measure.estimate()
+        assert estimate is not None, "the window is long enough for a bound"
         var_e8, limit_e8 = estimate.var99_e8, self.limit.var99_e8
         return self.found(
             self._watch,
@@ -55,6 +64,9 @@ class ValueAtRiskRule(Rule[ValueAtRiskLimit]):
                 f" the limit is {format_e8(limit_e8, 2)} USD"
             ),
         )
+
+    def _utilisation_e8(self) -> int:
+        return self.state.value_at_risk.judged_var99_e8() * E8 // self.limit.var99_e8
 
 
 def _read(table: Table) -> ValueAtRiskLimit:

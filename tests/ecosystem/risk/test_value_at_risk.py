@@ -21,6 +21,8 @@ from ecosystem.risk.value_at_risk import (
     historical_es_e8,
     historical_var_e8,
     parametric_deviation_e8,
+    to_horizon_e8,
+    var99_at_most_e8,
 )
 from ecosystem.units import E8, MINUTE_US
 from tests.ecosystem.risk.facts import START_US, Accounts, event_id, position
@@ -105,6 +107,42 @@ def test_every_measure_agrees_with_numpy(moves: list[tuple[int, ...]]) -> None:
         }.items():
             assert getattr(found, name) == pytest.approx(expected * E8, abs=tolerance), name
     assert found.var99_e8 == max(found.historical_var99_e8, found.parametric_var99_e8)
+    at_most_e8 = firm.measure.settle()
+    assert at_most_e8 is not None
+    assert firm.measure.judged_var99_e8() == found.var99_e8 <= at_most_e8
+
+
+@given(
+    small=st.integers(0, 10),
+    large=st.integers(1, 10**9),
+    count=st.integers(RETURNS_MIN, 400),
+    weight=st.integers(1, 10**9),
+)
+def test_var_is_within_its_bound_where_every_loss_that_counts_is_as_large_as_it(
+    small: int, large: int, count: int, weight: int
+) -> None:
+    worst_count = count // 100 + 1
+    returns_e8 = [-large] * worst_count + [-small] * (count - worst_count)
+    weights_e8 = (weight, *[0] * (len(FACTORS) - 1))
+    squares_e16 = [sum(one * one for one in returns_e8), *[0] * (len(PAIRS) - 1)]
+    losses_e8 = sorted(-(weight * one // E8) for one in returns_e8)
+    var_e8 = to_horizon_e8(historical_var_e8(losses_e8, 99))
+    assert var_e8 <= var99_at_most_e8(weights_e8, squares_e16, count)
+
+
+def test_the_measure_that_was_judged_stays_while_positions_change() -> None:
+    firm = Minutes()
+    assert firm.measure.settle() is None
+    assert firm.measure.judged_var99_e8() == 0
+    for minute in range(RETURNS_MIN):
+        firm.move((5 * minute % 7 - 3, 2, 0, 1))
+    before = firm.measure.estimate()
+    firm.measure.settle()
+    firm.portfolio.position(position(1, 5 * E8, 60_030 * E8, sequence=1))
+    after = firm.measure.estimate()
+    assert before is not None
+    assert after is not None
+    assert firm.measure.judged_var99_e8() == before.var99_e8 != after.var99_e8
 
 
 def test_two_stocks_of_a_textbook() -> None:
