@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Final, Generic, TypeVar
 import msgspec
 
 from ecosystem.events.envelope import Event
+from ecosystem.events.prices import PriceTicked
 from ecosystem.events.words import EventId
 from ecosystem.instruments import INSTRUMENTS
 from ecosystem.risk.alerts import AlertBook
@@ -110,6 +111,13 @@ class Rule(Generic[Limit]):
     def judges(self) -> Mapping[type[Event], Judge]:
         """Return, by event type, what is judged after each such event; the default: nothing."""
         return {}
+
+    def judges_ticks_of(self, symbol: str) -> Judge | None:
+        """Return what is judged after each tick of one instrument, or None; by default as others.
+
+        For a rule that keeps something of each instrument, and need not look it up at each tick.
+        """
+        return self.judges().get(PriceTicked) if symbol in self.instruments else None
 
     def judge_whole(self) -> Sequence[Finding]:
         """Return what was found when all events of one event time were taken in."""

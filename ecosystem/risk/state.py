@@ -17,6 +17,7 @@ from ecosystem.events.settlements import (
     SettlementInstructed,
 )
 from ecosystem.events.venues import VenueStatusChanged
+from ecosystem.events.words import EventId
 from ecosystem.risk.data_quality import DataQuality
 from ecosystem.risk.derivatives import UNDERLYINGS
 from ecosystem.risk.exposure import Exposure
@@ -56,6 +57,11 @@ class RiskState:
         self.settlements = Settlements()
         self.venues = Venues()
         self.reconciliation = Reconciliation()
+        self._marked: Mapping[str, tuple[Callable[[str, int, EventId], bool], str]] = {
+            **{symbol: (self.portfolio.mark, asset) for symbol, asset in MARKED_BY.items()},
+            **{symbol: (self.portfolio.mark_derivative, symbol) for symbol in UNDERLYINGS},
+        }
+        """What takes in the mark of an instrument, and under which name."""
         self.moved_by: Event | None = None
         """The last event that changed the worth of the portfolio since it was last judged."""
         self.now_us = 0
@@ -92,15 +98,11 @@ class RiskState:
         mid_e8 = self.market.tick(tick)
         if mid_e8 is None:
             return False
-        symbol = tick.instrument
-        if (asset := MARKED_BY.get(symbol)) is not None:
-            moved = self.portfolio.mark(asset, mid_e8, tick.event_id)
-        elif symbol in UNDERLYINGS:
-            moved = self.portfolio.mark_derivative(symbol, mid_e8, tick.event_id)
-        else:
-            return True
-        if moved:
-            self.moved_by = tick
+        marked = self._marked.get(tick.instrument)
+        if marked is not None:
+            mark, factor = marked
+            if mark(factor, mid_e8, tick.event_id):
+                self.moved_by = tick
         return True
 
     def _balance(self, balance: BalanceChanged) -> bool:

@@ -7,7 +7,6 @@ import msgspec
 
 from ecosystem.events.clock import ClockAdvanced
 from ecosystem.events.envelope import Event
-from ecosystem.events.prices import PriceTicked
 from ecosystem.instruments import INSTRUMENTS
 from ecosystem.risk.alerts import AlertBook
 from ecosystem.risk.headroom import ExposureRule
@@ -90,8 +89,8 @@ def wire(
 
 
 def _at_ticks(rules: Iterable[Rule[Any]], symbol: str) -> tuple[Judge, ...]:
-    judges = [rule.judges() for rule in rules if symbol in rule.instruments]
-    return tuple(by_type[PriceTicked] for by_type in judges if PriceTicked in by_type)
+    judges = [rule.judges_ticks_of(symbol) for rule in rules]
+    return tuple(judge for judge in judges if judge is not None)
 
 
 def _handlers(rules: Mapping[str, Rule[Any]], state: RiskState) -> dict[type[Event], Handler]:

@@ -92,16 +92,20 @@ class _Place:
         self.depths_e8 = self.spreads_e8 = 0
 
     def count(self) -> None:
-        for book in self.waiting:
+        books, depths_e8, spreads_e8, spreads_count = self.waiting, 0, 0, 0
+        for book in books:
             bids_e8, asks_e8 = sum(book.bid_quantities_e8), sum(book.ask_quantities_e8)
-            self.depths_e8 += bids_e8 if bids_e8 < asks_e8 else asks_e8
+            depths_e8 += bids_e8 if bids_e8 < asks_e8 else asks_e8
             if bids_e8 and asks_e8:
                 bid_e8 = book.bid_prices_e8[0]
-                self.spreads_count += 1
-                self.spreads_e8 += (book.ask_prices_e8[0] - bid_e8) * E8 // bid_e8
-            self.books.append(book.event_id)
-        self.books_count += len(self.waiting)
-        self.waiting.clear()
+                spreads_count += 1
+                spreads_e8 += (book.ask_prices_e8[0] - bid_e8) * E8 // bid_e8
+        self.depths_e8 += depths_e8
+        self.spreads_e8 += spreads_e8
+        self.spreads_count += spreads_count
+        self.books_count += len(books)
+        self.books.extend([book.event_id for book in books])
+        books.clear()
 
     def start(self, now_us: int, limit: LiquidityLimit) -> None:
         self.folded_us, self.due_us = now_us, now_us + limit.every_us

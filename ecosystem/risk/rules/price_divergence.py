@@ -107,42 +107,41 @@ class PriceDivergence(Rule[PriceDivergenceLimit]):
             return NOTHING
         product_e8 = self._mids_e8[relation.product]
         apart_e8 = (price_e8 - product_e8) * E8 // product_e8
-        ids = tuple([fresh[symbol].event_id for symbol in (*relation.factors, relation.product)])
-        return self._judge(watch, lasting, apart_e8, ids, now_us)
+        limit, tick_id = self.limit, fresh[relation.factors[0]].event_id
+        lasted_e8 = lasting.take(now_us, apart_e8, tick_id, limit.lasts_us)
+        if watch.holds(abs(lasted_e8), limit.apart_e8):
+            return NOTHING
+        ids = [fresh[symbol].event_id for symbol in (*relation.factors, relation.product)]
+        return self._told(watch, lasting, ids)
 
     def _judge_book(self, book: BookQuoted, tick: PriceTicked, now_us: int) -> Sequence[Finding]:
-        venue, symbol = book.venue, book.instrument
         if (mid_e8 := mid_of_e8(book)) is None:
             return NOTHING
+        venue, symbol = book.venue, book.instrument
         placed = self._placed.get((venue, symbol))
         if placed is None:
             placed = self.watch(f"{venue}/{symbol}"), LastingDeviation()
             self._placed[venue, symbol] = placed
-        feed_e8 = self._mids_e8[symbol]
+        watch, lasting = placed
+        limit, feed_e8 = self.limit, self._mids_e8[symbol]
         apart_e8 = (mid_e8 - feed_e8) * E8 // feed_e8
-        return self._judge(*placed, apart_e8, (book.event_id, tick.event_id), now_us)
-
-    def _judge(
-        self,
-        watch: Watch,
-        lasting: LastingDeviation,
-        apart_e8: int,
-        ids: tuple[EventId, ...],
-        now_us: int,
-    ) -> Sequence[Finding]:
-        limit = self.limit
-        lasted_e8 = lasting.take(now_us, apart_e8, ids[0], limit.lasts_us)
-        size_e8 = abs(lasted_e8)
-        if watch.holds(size_e8, limit.apart_e8):
+        lasted_e8 = lasting.take(now_us, apart_e8, book.event_id, limit.lasts_us)
+        if watch.holds(abs(lasted_e8), limit.apart_e8):
             return NOTHING
+        return self._told(watch, lasting, (book.event_id, tick.event_id))
+
+    def _told(
+        self, watch: Watch, lasting: LastingDeviation, ids: Sequence[EventId]
+    ) -> Sequence[Finding]:
+        limit, lasted_e8 = self.limit, lasting.value_e8
         return self.found(
             watch,
-            size_e8,
+            abs(lasted_e8),
             limit.apart_e8,
             KIND.unit,
             lambda: (*ids, lasting.event_id),
             lambda: (
-                f"{watch.subject} has been {format_e8(size_e8 * 100, 2)} %"
+                f"{watch.subject} has been {format_e8(abs(lasted_e8) * 100, 2)} %"
                 f" {'above' if lasted_e8 > 0 else 'below'} one for"
                 f" {limit.lasts_us // SECOND_US} s;"
                 f" the limit is {format_e8(limit.apart_e8 * 100, 2)} %"

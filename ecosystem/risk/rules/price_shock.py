@@ -75,6 +75,7 @@ class PriceShock(Rule[PriceShockLimit]):
         for window in self._windows.values():
             window.watch.measured_by(partial(self._utilisation_e8, window))
         self._least_e8 = self.least_told_e8(limit.move_e8)
+        self._judges = {symbol: self._judge_of(symbol) for symbol in INSTRUMENTS}
 
     def configure(self, limit: PriceShockLimit, scale: SeverityScale) -> None:
         """Take in another limit; another window counts from what is still remembered."""
@@ -87,15 +88,31 @@ class PriceShock(Rule[PriceShockLimit]):
         """Return what is judged at ticks."""
         return {PriceTicked: self._judge}
 
+    def judges_ticks_of(self, symbol: str) -> Judge:
+        """Return what is judged after each tick of one instrument."""
+        return self._judges[symbol]
+
+    def _judge_of(self, symbol: str) -> Judge:
+        window, mids_e8, look = self._windows[symbol], self._mids_e8, self._look
+        watch, keep = window.watch, window.extremes.keep
+
+        def judge(tick: PriceTicked, now_us: int) -> Sequence[Finding]:
+            mid_e8 = mids_e8[symbol]
+            keep((now_us, mid_e8, tick))
+            between = window.floor_e8 <= mid_e8 <= window.ceiling_e8
+            if between and now_us < window.until_us and watch.level == QUIET:
+                return NOTHING
+            return look(symbol, window, now_us)
+
+        return judge
+
     def _judge(self, tick: PriceTicked, now_us: int) -> Sequence[Finding]:
-        symbol = tick.instrument
-        mid_e8, window = self._mids_e8[symbol], self._windows[symbol]
-        window.extremes.keep((now_us, mid_e8, tick))
-        quiet = window.watch.level == QUIET
-        if quiet and window.floor_e8 <= mid_e8 <= window.ceiling_e8 and now_us < window.until_us:
-            return NOTHING
+        return self._judges[tick.instrument](tick, now_us)
+
+    def _look(self, symbol: str, window: _Window, now_us: int) -> Sequence[Finding]:
         window.settle(now_us, self.limit.window_us, self._least_e8)
-        if quiet and window.floor_e8 <= mid_e8 <= window.ceiling_e8:
+        between = window.floor_e8 <= self._mids_e8[symbol] <= window.ceiling_e8
+        if between and window.watch.level == QUIET:
             return NOTHING
         move, limit = self._move(window), self.limit
         return self.found(

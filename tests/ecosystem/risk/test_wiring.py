@@ -14,11 +14,14 @@ from tests.ecosystem.risk.facts import limits
 
 def test_a_rule_is_asked_about_the_ticks_of_its_instruments_and_about_no_others() -> None:
     wired = wire(limits(), {}, RiskState(), AlertBook(1))
-    judges = {name: rule.judges().get(PriceTicked) for name, rule in wired.rules.items()}
     asked = {
-        name: {symbol for symbol in INSTRUMENTS if judge in wired.at_ticks[symbol]}
-        for name, judge in judges.items()
-        if judge is not None
+        name: {
+            symbol
+            for symbol in INSTRUMENTS
+            if rule.judges_ticks_of(symbol) in wired.at_ticks[symbol]
+        }
+        for name, rule in wired.rules.items()
+        if PriceTicked in rule.judges()
     }
     assert asked == {name: wired.rules[name].instruments for name in asked}
     assert asked[StablecoinDepeg.name] == {"USDT-USD"}
@@ -27,9 +30,9 @@ def test_a_rule_is_asked_about_the_ticks_of_its_instruments_and_about_no_others(
 
 def test_rules_are_asked_about_a_tick_in_the_order_of_the_registry() -> None:
     wired = wire(limits(), {}, RiskState(), AlertBook(1))
-    every = [rule.judges().get(PriceTicked) for rule in wired.rules.values()]
-    for judges in wired.at_ticks.values():
-        assert [judge for judge in every if judge in judges] == list(judges)
+    for symbol, judges in wired.at_ticks.items():
+        every = [rule.judges_ticks_of(symbol) for rule in wired.rules.values()]
+        assert [judge for judge in every if judge is not None] == list(judges)
 
 
 def test_rules_that_heed_something_are_asked_at_ticks_only_while_it_holds_something() -> None:
