@@ -29,12 +29,16 @@ class LastingDeviation:
 
     def take(self, now_us: int, deviation_e8: int, event_id: EventId, width_us: int) -> int:
         """Take in a deviation, signed, and return the one that has lasted for `width_us`."""
-        highs, lows = self._highs, self._lows
-        if self._last is None:
+        highs, lows, last = self._highs, self._lows, self._last
+        if last is None:
             self._since_us = now_us
             self._last = (deviation_e8, event_id)
-        elif self._last[0] != deviation_e8:
-            before_e8, before_id = self._last
+        elif last[0] == deviation_e8:
+            # What has lasted and goes on has nothing to follow; what is too old can wait.
+            if deviation_e8 == self.value_e8:
+                return deviation_e8
+        else:
+            before_e8, before_id = last
             stretch = (now_us, before_e8, before_id)
             while highs and highs[-1][1] <= before_e8:
                 highs.pop()

@@ -223,7 +223,7 @@ class RiskEngine:
         if state.moved_by is not None:
             self._judge_whole(now_us)
         state.advance(now_us)
-        if self._pending:
+        if now_us >= self._pending.due_us:
             self._switch_off(self._apply_limits(now_us), event)
         if now_us >= state.wake_us:
             self._judge_timed(now_us, event)

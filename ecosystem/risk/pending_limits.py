@@ -5,6 +5,7 @@ from ecosystem.events.alerts import LimitsChanged
 from ecosystem.events.words import EventId
 from ecosystem.risk.acts import ChangeLimits
 from ecosystem.risk.limits import Limits, parse_limits
+from ecosystem.risk.rule import NEVER_US
 
 
 class PendingLimits:
@@ -12,10 +13,8 @@ class PendingLimits:
 
     def __init__(self) -> None:
         self._changes: list[LimitsChanged] = []
-
-    def __bool__(self) -> bool:
-        """Return whether any change is pending."""
-        return bool(self._changes)
+        self.due_us = NEVER_US
+        """Event time from which the first of them holds."""
 
     def decide(
         self, act: ChangeLimits, request_id: EventId, monitor: str, version: int, now_us: int
@@ -62,6 +61,10 @@ class PendingLimits:
         """
         parse_limits(event.limits_toml, f"limits version {event.limit_version}")
         self._changes.append(event)
+        self._plan()
+
+    def _plan(self) -> None:
+        self.due_us = min((one.effective_time_us for one in self._changes), default=NEVER_US)
 
     def pop_due(self, now_us: int, version: int) -> list[Limits]:
         """Return the limits whose time has come, oldest decision first, no longer pending.
@@ -73,6 +76,7 @@ class PendingLimits:
         due = [one for one in self._changes if one.effective_time_us <= now_us]
         for change in due:
             self._changes.remove(change)
+        self._plan()
         return [
             parse_limits(one.limits_toml, f"limits version {one.limit_version}")
             for one in due

@@ -1,5 +1,7 @@
 """What can be wrong with books, orders, positions and settlements, each taken by itself."""
 
+from typing import Final
+
 from ecosystem.events.accounts import PositionChanged
 from ecosystem.events.books import BookQuoted
 from ecosystem.events.orders import OrderSubmitted
@@ -21,13 +23,14 @@ SettlementFact = (
     | SettlementFailed
     | SettlementCancelled
 )
+_KNOWN: Final = frozenset(INSTRUMENTS)
 
 
 def defect_of_book(book: BookQuoted) -> Defect | None:
     """Return why a book cannot be true, or None; a side may be empty."""
     bids, asks = book.bid_prices_e8, book.ask_prices_e8
     bid_quantities, ask_quantities = book.bid_quantities_e8, book.ask_quantities_e8
-    if book.instrument not in INSTRUMENTS:
+    if book.instrument not in _KNOWN:
         return "INSTRUMENT_UNKNOWN"
     if len(bids) != len(bid_quantities) or len(asks) != len(ask_quantities):
         return "BOOK_INVALID"

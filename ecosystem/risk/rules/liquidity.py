@@ -56,10 +56,12 @@ class Averages:
     def take(self, value_e8: int, held_us: int, now_us: int, usual_us: int) -> None:
         """Take in a value that held for `held_us`, by memories of two lengths."""
         self.age_us = age_us = self.age_us + held_us
-        memory_us = now_us if now_us < age_us else age_us
-        self.now_e8 += (value_e8 - self.now_e8) * held_us // max(memory_us, held_us)
-        memory_us = usual_us if usual_us < age_us else age_us
-        self.usual_e8 += (value_e8 - self.usual_e8) * held_us // max(memory_us, held_us)
+        if held_us >= now_us or held_us >= usual_us:
+            now_us, usual_us = max(now_us, held_us), max(usual_us, held_us)
+        self.now_e8 += (value_e8 - self.now_e8) * held_us // (now_us if now_us < age_us else age_us)
+        self.usual_e8 += (
+            (value_e8 - self.usual_e8) * held_us // (usual_us if usual_us < age_us else age_us)
+        )
 
 
 class _Place:
@@ -176,7 +178,7 @@ class Liquidity(Rule[LiquidityLimit]):
         self, place: _Place, watch: Watch, book: BookQuoted, tick: PriceTicked | None
     ) -> Sequence[Finding]:
         thinner_e8, wider_e8, limit_e8 = place.thinner_e8(), place.wider_e8(), self.limit.times_e8
-        times_e8 = max(thinner_e8, wider_e8)
+        times_e8 = thinner_e8 if thinner_e8 > wider_e8 else wider_e8
         if watch.holds(times_e8, limit_e8):
             return NOTHING
         # The feed's quote tells whether the venue is alone with its thin book.

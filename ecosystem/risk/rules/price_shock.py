@@ -27,13 +27,19 @@ class _Window:
     def __init__(self, watch: Watch) -> None:
         self.watch = watch
         self.extremes = Extremes()
-        self.floor_e8, self.ceiling_e8 = 1, 0
-        """While the price stays between both it moves too little, whatever it does there."""
+        self.unsettle()
         self.until_us = 0
         """When it is looked at all the same, so that what waits stays little."""
 
+    def unsettle(self) -> None:
+        """Let no price be between floor and ceiling, so that each is looked at."""
+        self.floor_e8, self.ceiling_e8 = 1, 0
+
     def settle(self, now_us: int, width_us: int, least_e8: int) -> None:
-        """Set floor and ceiling by the extremes of now; that these grow old only calms."""
+        """Set floor and ceiling by the extremes of now; that these grow old only calms.
+
+        While the price stays between both it moves too little, whatever it does there.
+        """
         high, low = self.extremes.since(now_us - width_us)
         high_e8, low_e8 = high[1], low[1]
         self.until_us = now_us + width_us
@@ -82,7 +88,7 @@ class PriceShock(Rule[PriceShockLimit]):
         super().configure(limit, scale)
         self._least_e8 = self.least_told_e8(limit.move_e8)
         for window in self._windows.values():
-            window.floor_e8, window.ceiling_e8 = 1, 0
+            window.unsettle()
 
     def judges(self) -> Mapping[type[Event], Judge]:
         """Return what is judged at ticks."""
@@ -110,13 +116,18 @@ class PriceShock(Rule[PriceShockLimit]):
         return self._judges[tick.instrument](tick, now_us)
 
     def _look(self, symbol: str, window: _Window, now_us: int) -> Sequence[Finding]:
-        window.settle(now_us, self.limit.window_us, self._least_e8)
-        between = window.floor_e8 <= self._mids_e8[symbol] <= window.ceiling_e8
-        if between and window.watch.level == QUIET:
+        watch, limit = window.watch, self.limit
+        if watch.level == QUIET:
+            window.settle(now_us, limit.window_us, self._least_e8)
+            if window.floor_e8 <= self._mids_e8[symbol] <= window.ceiling_e8:
+                return NOTHING
+        else:
+            window.unsettle()
+        move = self._move(window)
+        if watch.holds(move.size_e8, limit.move_e8):
             return NOTHING
-        move, limit = self._move(window), self.limit
         return self.found(
-            window.watch,
+            watch,
             move.size_e8,
             limit.move_e8,
             KIND.unit,

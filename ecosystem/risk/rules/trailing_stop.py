@@ -71,6 +71,7 @@ class TrailingStop(Rule[TrailingStopLimit]):
         for symbol, held in self._held.items():
             held.watch.measured_by(partial(self._utilisation_e8, symbol))
         self._least_e8 = self.least_told_e8(limit.move_e8)
+        self._judges = {symbol: self._judge_of(symbol) for symbol in self._held}
 
     def configure(self, limit: TrailingStopLimit, scale: SeverityScale) -> None:
         """Take in another limit; what was the best price stays."""
@@ -83,18 +84,31 @@ class TrailingStop(Rule[TrailingStopLimit]):
         """Return what is judged at ticks."""
         return {PriceTicked: self._judge}
 
+    def judges_ticks_of(self, symbol: str) -> Judge | None:
+        """Return what is judged after each tick of one instrument, or None."""
+        return self._judges.get(symbol)
+
+    def _judge_of(self, symbol: str) -> Judge:
+        held, mids_e8, portfolio = self._held[symbol], self._mids_e8, self._portfolio
+        watch = held.watch
+
+        def judge(tick: PriceTicked, now_us: int) -> Sequence[Finding]:
+            mid_e8, side = mids_e8[symbol], held.side
+            revision = portfolio.positions_revision
+            if held.positions_revision != revision:
+                held.positions_revision = revision
+                delta_e8 = self._delta_e8(held.asset)
+                side = (delta_e8 > 0) - (delta_e8 < 0)
+            if side != held.side or not held.best_e8 or (mid_e8 - held.best_e8) * side > 0:
+                held.begin(side, mid_e8, tick.event_id, self._least_e8)
+            if side * mid_e8 > held.stop_e8 and watch.level == QUIET:
+                return NOTHING
+            return self._compare(tick, held, held.move_e8(mid_e8))
+
+        return judge
+
     def _judge(self, tick: PriceTicked, now_us: int) -> Sequence[Finding]:
-        held, mid_e8 = self._held[tick.instrument], self._mids_e8[tick.instrument]
-        side, revision = held.side, self._portfolio.positions_revision
-        if held.positions_revision != revision:
-            held.positions_revision = revision
-            delta_e8 = self._delta_e8(held.asset)
-            side = (delta_e8 > 0) - (delta_e8 < 0)
-        if side != held.side or not held.best_e8 or (mid_e8 - held.best_e8) * side > 0:
-            held.begin(side, mid_e8, tick.event_id, self._least_e8)
-        if side * mid_e8 > held.stop_e8 and held.watch.level == QUIET:
-            return NOTHING
-        return self._compare(tick, held, held.move_e8(mid_e8))
+        return self._judges[tick.instrument](tick, now_us)
 
     def _compare(self, tick: PriceTicked, held: _Held, move_e8: int) -> Sequence[Finding]:
         side, limit_e8 = held.side, self.limit.move_e8
