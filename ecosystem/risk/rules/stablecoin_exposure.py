@@ -21,7 +21,7 @@ from ecosystem.risk.severity import SeverityScale
 from ecosystem.risk.stablecoins import COIN_OF, STABLECOINS
 from ecosystem.risk.state import RiskState
 from ecosystem.risk.tables import Table
-from ecosystem.risk.watch import Finding, Watch
+from ecosystem.risk.watch import QUIET, Finding, Watch
 from ecosystem.units import E8, SECOND_US, format_e8
 
 SHARE_E8_MAX: Final = 100 * E8
@@ -58,6 +58,13 @@ class StablecoinExposure(Rule[StablecoinExposureLimit]):
         self._pegs = {
             coin: (book.watch(self.name, coin, scale), LastingDeviation()) for coin in STABLECOINS
         }
+        self._calm = False
+        """Whether every coin was found on its peg, and without an alert, and none has left it."""
+
+    def configure(self, limit: StablecoinExposureLimit, scale: SeverityScale) -> None:
+        """Take in another limit, by which a coin may be off its peg that was not."""
+        super().configure(limit, scale)
+        self._calm = False
 
     def judges(self) -> Mapping[type[Event], Judge]:
         """Return what is followed at ticks."""
@@ -70,20 +77,23 @@ class StablecoinExposure(Rule[StablecoinExposureLimit]):
         if lasting.take(now_us, deviation_e8, tick.event_id, self.limit.lasts_us) != before_e8:
             # The portfolio need not have moved for less of it to be allowed.
             self.state.moved_by = tick
+            self._calm = False
         return NOTHING
 
     def judge_whole(self) -> Sequence[Finding]:
         """Return what was found of each stablecoin, once all that the firm owns has a mark."""
         portfolio = self.state.portfolio
-        if not portfolio.positions_e8.keys() <= portfolio.marks_e8.keys():
+        if self._calm or not portfolio.positions_e8.keys() <= portfolio.marks_e8.keys():
             return NOTHING
         found: list[Finding] = []
+        self._calm = True
         for coin, (watch, lasting) in self._pegs.items():
             off_peg = abs(lasting.value_e8) > self.limit.tolerated_e8
             share_e8 = utilisation_e8 = 0
             if off_peg:
                 share_e8 = self._share_e8(coin)
                 utilisation_e8 = share_e8 * E8 // self.limit.allowed_e8(lasting.value_e8)
+            self._calm = self._calm and not off_peg and watch.level == QUIET
             if not watch.stays(utilisation_e8):
                 found += self._found(coin, watch, lasting, share_e8)
         return found
