@@ -59,7 +59,7 @@ class StablecoinExposure(Rule[StablecoinExposureLimit]):
             coin: (book.watch(self.name, coin, scale), LastingDeviation()) for coin in STABLECOINS
         }
         self._calm = False
-        """Whether every coin was found on its peg, and without an alert, and none has left it."""
+        """Whether every coin was found on its peg, and none has left it."""
 
     def configure(self, limit: StablecoinExposureLimit, scale: SeverityScale) -> None:
         """Take in another limit, by which a coin may be off its peg that was not."""
@@ -83,7 +83,9 @@ class StablecoinExposure(Rule[StablecoinExposureLimit]):
     def judge_whole(self) -> Sequence[Finding]:
         """Return what was found of each stablecoin, once all that the firm owns has a mark."""
         portfolio = self.state.portfolio
-        if self._calm or not portfolio.positions_e8.keys() <= portfolio.marks_e8.keys():
+        if self._calm and all(watch.level == QUIET for watch, _ in self._pegs.values()):
+            return NOTHING
+        if not portfolio.positions_e8.keys() <= portfolio.marks_e8.keys():
             return NOTHING
         found: list[Finding] = []
         self._calm = True
@@ -93,7 +95,7 @@ class StablecoinExposure(Rule[StablecoinExposureLimit]):
             if off_peg:
                 share_e8 = self._share_e8(coin)
                 utilisation_e8 = share_e8 * E8 // self.limit.allowed_e8(lasting.value_e8)
-            self._calm = self._calm and not off_peg and watch.level == QUIET
+            self._calm = self._calm and not off_peg
             if not watch.stays(utilisation_e8):
                 found += self._found(coin, watch, lasting, share_e8)
         return found

@@ -106,6 +106,22 @@ def test_a_coin_that_finds_its_peg_again_ends_it() -> None:
     assert isinstance(firm.rig.book.decide(over, tick(200, 0)), RiskAlertResolved)
 
 
+def test_an_alert_that_is_restored_while_the_coin_is_on_its_peg_ends() -> None:
+    before, firm = Firm(), Firm()
+    for one in (before, firm):
+        one.hold(40 * E8, 60 * E8)
+        assert one.see(E8) is None
+    finding = before.see(E8 * 94 // 100)
+    assert finding is not None
+    raised = before.rig.book.decide(finding, tick(1, 0))
+    assert isinstance(raised, RiskAlertRaised)
+    assert firm.see(E8) is None
+    firm.rig.book.evolve(raised)
+    ended = firm.see(E8)
+    assert ended is not None
+    assert isinstance(firm.rig.book.decide(ended, tick(200, 0)), RiskAlertResolved)
+
+
 def test_a_coin_that_is_owed_is_an_exposure_too() -> None:
     firm = Firm()
     firm.hold(200 * E8, -50 * E8)
