@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection
 from typing import Final
 
+import msgspec
+
 from ecosystem.errors import EcosystemError
 from ecosystem.events.envelope import Event
 from producers.world.parcels import Parcels
@@ -22,6 +24,10 @@ RECONCILE: Final = b"c"
 ADVANCE: Final = b"a"
 FLUSH: Final = b"f"
 TIME_BYTES: Final = 8
+together: Final = msgspec.msgpack.Encoder().encode
+"""Makes one message of a list of requests."""
+apart: Final = msgspec.msgpack.Decoder(list[bytes]).decode
+"""Returns the requests of a message, in order."""
 
 
 def serve(
@@ -38,10 +44,11 @@ def serve(
         writer, parcels = build(), Parcels(writers, events)
         while True:
             try:
-                request = requests.recv_bytes()
+                found = apart(requests.recv_bytes())
             except EOFError:
                 return
-            _do(writer, parcels, request[:1], request[1:], answers)
+            for request in found:
+                _do(writer, parcels, request[:1], request[1:], answers)
     except EcosystemError as error:
         answers.send(error)
 

@@ -54,6 +54,14 @@ class IntrudedWriter(FileWriter):
         super().reconcile()
 
 
+class WaitingWriter(FileWriter):
+    """A writer that is not ready before somebody has written into a named pipe."""
+
+    def __init__(self, path: Path, begins: Path) -> None:
+        begins.read_bytes()
+        super().__init__(path)
+
+
 class Refusing(MemoryAppender):
     """An appender whose broker takes nothing."""
 

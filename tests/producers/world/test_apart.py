@@ -15,7 +15,14 @@ from producers.world.apart import MODULE, WriterApart
 from producers.world.appending import WRITERS
 from producers.world.writing import Writing
 from tests.events import tick
-from tests.producers.world.far import EVENTS, Dying, FileWriter, IntrudedWriter, Refusing
+from tests.producers.world.far import (
+    EVENTS,
+    Dying,
+    FileWriter,
+    IntrudedWriter,
+    Refusing,
+    WaitingWriter,
+)
 
 pytestmark = pytest.mark.timeout(120)
 SLICE = [Written("market-data", [tick(number)]) for number in range(50)]
@@ -59,6 +66,19 @@ def test_records_of_strangers_are_counted_there_and_told_here(tmp_path: Path) ->
     writer.reconcile()
     writer.flush()
     assert writer.strangers == {("prices", 1): 1}
+    writer.close()
+
+
+def test_the_world_goes_on_before_the_other_process_has_begun(tmp_path: Path) -> None:
+    begins = tmp_path / "begins"
+    os.mkfifo(begins)
+    writer = WriterApart(partial(WaitingWriter, tmp_path / "log", begins), WRITERS, EVENTS)
+    for number in range(200):  # far more than a pipe holds
+        writer.write(SLICE)
+        writer.advance_clock(number)
+    begins.write_bytes(b"now")
+    writer.flush()
+    assert len((tmp_path / "log").read_text().splitlines()) == 200 * (len(SLICE) + 1)
     writer.close()
 
 

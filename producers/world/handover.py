@@ -1,0 +1,46 @@
+"""Messages on their way to another process, so that who sends them need not wait for it."""
+
+from multiprocessing.connection import Connection
+from queue import Full, Queue
+from threading import Thread
+from typing import Final
+
+HELD_MAX: Final = 64
+"""So many messages wait at the most; whoever brings one more waits until there is room."""
+
+
+class Handover:
+    """Sends messages through a pipe, in order, from a thread of its own.
+
+    When nobody reads any more, what is brought is dropped: the other side is gone, which its
+    answers tell.
+    """
+
+    def __init__(self, pipe: Connection) -> None:
+        self._pipe = pipe
+        self._messages: Queue[bytes | None] = Queue(HELD_MAX)
+        self._thread = Thread(target=self._run, name="handover", daemon=True)
+        self._thread.start()
+
+    def send(self, message: bytes) -> None:
+        """Bring a message; wait only when too many are on their way."""
+        self._messages.put(message)
+
+    def close(self, timeout_s: float) -> bool:
+        """Close the pipe after the last message; return whether it was closed in time."""
+        try:
+            self._messages.put(None, timeout=timeout_s)
+        except Full:
+            return False
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        read = True
+        while (message := self._messages.get()) is not None:
+            if read:
+                try:
+                    self._pipe.send_bytes(message)
+                except OSError:
+                    read = False
+        self._pipe.close()
