@@ -38,10 +38,7 @@ def serve(
     events: Sequence[type[Event]],
 ) -> None:
     """Do what the other side asks for, until it asks no more or something goes wrong."""
-    # How fast a run goes is decided by the world's one thread, which should not wait for a core.
-    os.nice(YIELDING)
-    if sys.platform == "linux":  # it preempts nobody when it has something to do again
-        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+    _stand_back()
     try:
         writer, parcels = build(), Parcels(writers, events)
         while True:
@@ -53,6 +50,16 @@ def serve(
                 _do(writer, parcels, request[:1], request[1:], answers)
     except EcosystemError as error:
         answers.send(error)
+
+
+def _stand_back() -> None:
+    """Leave the cores to the world: how fast a run goes is decided by its one thread."""
+    os.nice(YIELDING)
+    if sys.platform == "linux":
+        # It preempts nobody when it has something to do again, and never takes the last core.
+        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+        cores = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, cores[:-1] or cores)
 
 
 def _do(writer: Writing, parcels: Parcels, what: bytes, rest: bytes, answers: Connection) -> None:
