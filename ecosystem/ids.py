@@ -8,7 +8,7 @@ presence of a scenario from an id. Hash: BLAKE2b, RFC 7693.
 
 from collections.abc import Iterable
 from hashlib import blake2b
-from typing import Final
+from typing import Final, cast
 
 from ecosystem.events.words import EventId
 
@@ -42,8 +42,8 @@ class StreamIds:
         for number in numbers:
             hashed = copy()
             hashed.update(b"%d" % number)
-            ids.append(EventId(hashed.digest()))
-        return ids
+            ids.append(hashed.digest())
+        return cast(list[EventId], ids)
 
 
 class RootIds:

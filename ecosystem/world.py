@@ -131,12 +131,16 @@ class World:
 
     def _take(self, index: int, events: Sequence[Event], now_us: int, step: int) -> None:
         self._put(index, events, now_us, step)
-        self._due[index] = self._due_of(index)
+        due_us = self._machines[index].due_us()
+        self._due[index] = NEVER_US if due_us is None else due_us
 
     def _put(self, index: int, events: Sequence[Event], now_us: int, step: int) -> None:
         # As if each event had been handed to all its readers before the next.
         number = step * _STEP + index * _FACTS
-        at, count = 0, len(events)
+        at, count, queue = 0, len(events), self._queue
+        if count == 1 and (time_us := events[0].event_time_us) >= now_us:
+            heapq.heappush(queue, (time_us, number, index, events))
+            return
         while at < count:
             time_us, end = events[at].event_time_us, at + 1
             while end < count and events[end].event_time_us == time_us:
@@ -146,7 +150,7 @@ class World:
                     f"{self._names[index]}: {type(events[at]).__name__} at {time_us}"
                     f" was decided at {now_us}; times at or after it are allowed"
                 )
-            heapq.heappush(self._queue, (time_us, number + at, index, events[at:end]))
+            heapq.heappush(queue, (time_us, number + at, index, events[at:end]))
             at = end
 
     def _due_of(self, index: int) -> int:

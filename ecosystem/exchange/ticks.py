@@ -66,6 +66,7 @@ class TickDesk:
         """Return what follows from ticks; faults must have been looked at before."""
         found: list[tuple[int, Sequence[Event]]] = []
         state, quotes, waiting, feed = self._state, self._quotes, self._waiting, self._feed
+        market, halts, orders = self._market, state.halted, state.orders
         for place, tick in enumerate(ticks):
             symbol = tick.instrument
             quote = quotes.get(symbol)
@@ -74,13 +75,13 @@ class TickDesk:
             began = quote.stand(tick)
             perpetual = WATCHES.get(symbol)
             exposed = perpetual is not None and self._follow(perpetual, tick)
-            halted = symbol in state.halted
-            if exposed or halted or (state.orders and any(waiting[symbol])):
+            halted = symbol in halts
+            if exposed or halted or (orders and any(waiting[symbol])):
                 facts = self._matched(tick, now_us, began=began, exposed=exposed, halted=halted)
                 if facts:
                     found.append((place, facts))
-            elif self._market.missed:
-                self._market.take_missed(symbol)
+            elif market.missed:
+                market.take_missed(symbol)
         return found
 
     def restore(self, tick: PriceTicked) -> None:

@@ -50,11 +50,11 @@ class Parcels:
         for run in slice_events:
             for event in run.events:
                 kind = type(event)
+                kinds.append(kind)
                 by_kind[kind].append(event)
-                kinds.append(self._kinds[kind])
         parcel = _Parcel(
             runs=[(self._places[run.writer], len(run.events)) for run in slice_events],
-            kinds=bytes(kinds),
+            kinds=bytes(map(self._kinds.__getitem__, kinds)),
             events=tuple(
                 (self._kinds[kind], msgspec.Raw(self._encode(events)))
                 for kind, events in by_kind.items()
