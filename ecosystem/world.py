@@ -131,8 +131,7 @@ class World:
 
     def _take(self, index: int, events: Sequence[Event], now_us: int, step: int) -> None:
         self._put(index, events, now_us, step)
-        due_us = self._machines[index].due_us()
-        self._due[index] = NEVER_US if due_us is None else due_us
+        self._due[index] = self._due_of(index)
 
     def _put(self, index: int, events: Sequence[Event], now_us: int, step: int) -> None:
         # As if each event had been handed to all its readers before the next.

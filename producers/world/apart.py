@@ -143,6 +143,7 @@ class WriterApart:
 
 @contextmanager
 def _uninterrupted() -> Iterator[None]:
+    # What is gathered would be handed over twice, or be lost, by an interruption between two steps.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

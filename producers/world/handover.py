@@ -42,13 +42,13 @@ class Handover:
         return not self._thread.is_alive()
 
     def _run(self) -> None:
-        read = True
+        somebody_reads = True
         while (message := self._messages.get()) is not None:
-            if read:
+            if somebody_reads:
                 try:
                     self._pipe.send_bytes(message)
                 except OSError:
-                    read = False
+                    somebody_reads = False
         self._pipe.close()
 
 

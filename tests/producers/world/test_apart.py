@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 from functools import partial
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from eventlog.memory_log import MemoryAppender
 from producers.world.apart import MODULE, WriterApart
 from producers.world.appending import WRITERS
 from producers.world.writing import Writing
+from producers.world.writing_process import YIELDING
 from tests.events import tick
 from tests.producers.world.far import (
     EVENTS,
@@ -79,6 +81,20 @@ def test_the_world_goes_on_before_the_other_process_has_begun(tmp_path: Path) ->
     begins.write_bytes(b"now")
     writer.flush()
     assert len((tmp_path / "log").read_text().splitlines()) == 200 * (len(SLICE) + 1)
+    writer.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere it is only nicer")
+def test_the_other_process_stands_back_for_the_world(tmp_path: Path) -> None:
+    us = psutil.Process()
+    known = {child.pid for child in us.children()}
+    writer = apart(tmp_path / "log")
+    writer.flush()
+    (child,) = [one for one in us.children() if one.pid not in known]
+    cores = us.cpu_affinity()
+    assert child.nice() == min(us.nice() + YIELDING, 19)
+    assert os.sched_getscheduler(child.pid) == os.SCHED_BATCH
+    assert child.cpu_affinity() == (cores[:-1] or cores)
     writer.close()
 
 
