@@ -42,6 +42,11 @@ class FeedStale(Rule[FeedStaleLimit]):
         self.heeds = self._silent
         self.due_us = 0
 
+    def configure(self, limit: FeedStaleLimit, scale: SeverityScale) -> None:
+        """Take in another limit, by which an instrument may be silent that was not."""
+        super().configure(limit, scale)
+        self.due_us = 0
+
     def judges(self) -> Mapping[type[Event], Judge]:
         """Return what is judged at ticks."""
         return {PriceTicked: self._spoken}
@@ -49,13 +54,19 @@ class FeedStale(Rule[FeedStaleLimit]):
     def judge_time(self, now_us: int) -> Sequence[Finding]:
         """Return what was found of every instrument that is silent."""
         limit_us = self.limit.silence_us
-        self.due_us = now_us + limit_us // 20
-        until_us = now_us - self.least_told_e8(limit_us)
+        least_us = self.least_told_e8(limit_us)
         found: list[Finding] = []
+        oldest_us = now_us
         for symbol, tick in self._ticks.items():
-            if tick.event_time_us <= until_us:
+            told_us = tick.event_time_us
+            if told_us <= now_us - least_us:
                 self._silent[symbol] = tick
-                found += self._judge(symbol, tick, now_us - tick.event_time_us)
+                found += self._judge(symbol, tick, now_us - told_us)
+            elif told_us < oldest_us:
+                oldest_us = told_us
+        # None becomes silent before the one that was told longest ago; what is silent grows worse.
+        due_us = oldest_us + least_us
+        self.due_us = min(due_us, now_us + limit_us // 20) if self._silent else due_us
         return found
 
     def _spoken(self, tick: PriceTicked, now_us: int) -> Sequence[Finding]:

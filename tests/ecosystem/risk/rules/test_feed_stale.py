@@ -46,6 +46,30 @@ def test_an_instrument_that_never_spoke_is_not_missed() -> None:
     assert Rig(KIND, LIMIT).wait(at(10_000)) == []
 
 
+def test_a_silence_is_told_at_the_first_event_at_which_it_has_lasted() -> None:
+    rig = Rig(KIND, LIMIT)
+    rig.take(tick(0, 60_000), tick(4, 3_000, "ETH-USD"))
+    assert rig.wait(at(9)) == []
+    rig.take(tick(10, 60_000))
+    lasted_us = -(-SCALE.shares_e8[0] * LIMIT.silence_us // E8)
+    assert rig.wait(at(4) + lasted_us - 1) == []
+    (finding,) = rig.wait(at(4) + lasted_us)
+    assert finding.watch.subject == "ETH-USD"
+    assert finding.measured_e8 == lasted_us * E8 // SECOND_US
+    rig.book.decide(finding, clock(20, 0))
+    (other,) = rig.wait(at(10) + lasted_us)
+    assert other.watch.subject == "BTC-USD"
+
+
+def test_a_shorter_limit_holds_from_the_next_event_on() -> None:
+    rig = Rig(KIND, LIMIT)
+    rig.take(tick(0, 60_000))
+    assert rig.wait(at(5)) == []
+    rig.rule.configure(FeedStaleLimit(silence_us=4 * SECOND_US), SCALE)
+    (finding,) = rig.wait(at(6))
+    assert finding.measured_e8 == 6 * E8
+
+
 @given(gaps_s=st.lists(st.integers(1, 60), min_size=1, max_size=20))
 def test_each_silence_is_measured_from_the_last_tick(gaps_s: list[int]) -> None:
     rig = Rig(KIND, LIMIT, scale=msgspec.structs.replace(SCALE, cooldown_us=0))
