@@ -24,7 +24,7 @@ from ecosystem.events.envelope import Event
 from ecosystem.events.words import EscalationReason, EventId
 from ecosystem.risk.alert_facts import aged, alert_event_id, expired, inputs_of, resolved, told
 from ecosystem.risk.severity import SeverityScale
-from ecosystem.risk.watch import QUIET, SEVERITIES, Finding, Watch
+from ecosystem.risk.watch import CRITICAL, QUIET, SEVERITIES, Finding, Watch
 from ecosystem.units import DAY_US, HOUR_US, MINUTE_US
 
 _NEVER_US: Final = 2**63 - 1
@@ -202,7 +202,7 @@ class AlertBook:
     def _ages(self, watch: Watch) -> list[tuple[EscalationReason, int]]:
         times = self.times
         ages: list[tuple[EscalationReason, int]] = []
-        if watch.level == SEVERITIES.index("CRITICAL"):
+        if watch.level == CRITICAL:
             ages.append(("CRITICAL_PERSISTS", watch.level_since_us + times.critical_after_us))
         elif watch.level == SEVERITIES.index("HIGH"):
             ages.append(("HIGH_PERSISTS", watch.level_since_us + times.high_after_us))

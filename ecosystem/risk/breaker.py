@@ -19,11 +19,10 @@ from ecosystem.ids import derive_id
 from ecosystem.risk.alert_facts import INPUTS_MAX, as_long
 from ecosystem.risk.alerts import AlertBook
 from ecosystem.risk.portfolio import Portfolio
-from ecosystem.risk.watch import SEVERITIES
+from ecosystem.risk.watch import CRITICAL
 from ecosystem.units import E8, HOUR_US, MINUTE_US
 
 BREAKER: Final = "portfolio"
-_CRITICAL: Final = SEVERITIES.index("CRITICAL")
 _NEVER_US: Final = 2**63 - 1
 _Measured = tuple[str, int, int, str, Sequence[EventId]]
 """Cause, measured value, limit, unit and inputs."""
@@ -80,6 +79,22 @@ class CircuitBreaker:
             return None
         cause, value_e8, limit_e8, unit, inputs = measured
         return self._open(trigger, cause, value_e8, limit_e8, unit, inputs)
+
+    def room_e8(self) -> int:
+        """Return how far the equity may move, in USD, and neither loss call for an opening.
+
+        The highest profit of the window may rise by as much meanwhile. Below 0 when something
+        calls for one now.
+        """
+        limit, portfolio = self.limit, self._portfolio
+        if self._criticals() is not None:
+            return -1
+        high_e8 = self._profits[0][1] if self._profits else portfolio.profit_e8
+        fast_loss_e8 = high_e8 - portfolio.profit_e8
+        return min(
+            limit.loss_e8 - portfolio.loss_of_day_e8() - 1,
+            (limit.fast_loss_e8 - fast_loss_e8 - 1) // 2,
+        )
 
     def wake(self, trigger: Event) -> CircuitBreakerClosed | None:
         """Return the closing that is due at the time of `trigger`, taken in."""
@@ -158,7 +173,7 @@ class CircuitBreaker:
         active = self._book.active()
         if len(active) < self.limit.criticals:
             return None
-        critical = [watch for watch in active if watch.level == _CRITICAL]
+        critical = [watch for watch in active if watch.level == CRITICAL]
         if len(critical) < self.limit.criticals:
             return None
         told = [watch.told.event_id for watch in critical if watch.told is not None]

@@ -43,6 +43,8 @@ class Exposures(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """By instrument: an asset that is owned counts for the one that marks it."""
     gross_e8: int
     equity_e8: int
+    profit_e16: int
+    """What the equity has gained beyond deposits, in USD."""
 
     @property
     def net_e8(self) -> int:
@@ -93,6 +95,7 @@ class Exposure:
         "_judged",
         "_judged_equity_e8",
         "_judged_positions",
+        "_judged_profit_e16",
         "_judged_revision",
         "_portfolio",
         "_positions",
@@ -109,13 +112,15 @@ class Exposure:
         self._positions = self._judged_positions = Positions(-1, (), {}, True)
         self.judged_marks_e8: Mapping[str, int] = {}
         """The marks by which `judged` is measured."""
-        self._judged_equity_e8 = 0
+        self._judged_equity_e8 = self._judged_profit_e16 = 0
 
     def now(self) -> Exposures:
         """Return the exposures as the portfolio stands; what has no mark counts as nothing."""
         portfolio = self._portfolio
         if self._told is None or self._revision != portfolio.revision:
-            self._told = _measured(self.positions(), portfolio.marks_e8, portfolio.equity_e8)
+            self._told = _measured(
+                self.positions(), portfolio.marks_e8, portfolio.equity_e8, portfolio.profit_e16
+            )
             self._revision = portfolio.revision
         return self._told
 
@@ -127,12 +132,16 @@ class Exposure:
             self._judged_positions = self.positions()
             self.judged_marks_e8 = portfolio.marks_e8.copy()
             self._judged_equity_e8 = portfolio.equity_e8
+            self._judged_profit_e16 = portfolio.profit_e16
 
     def judged(self) -> Exposures:
         """Return the exposures as they were when last settled; none before."""
         if self._judged is None:
             self._judged = _measured(
-                self._judged_positions, self.judged_marks_e8, self._judged_equity_e8
+                self._judged_positions,
+                self.judged_marks_e8,
+                self._judged_equity_e8,
+                self._judged_profit_e16,
             )
         return self._judged
 
@@ -165,7 +174,9 @@ class Exposure:
         return Positions(revision, held, deltas_e8, valued)
 
 
-def _measured(positions: Positions, marks_e8: Mapping[str, int], equity_e8: int) -> Exposures:
+def _measured(
+    positions: Positions, marks_e8: Mapping[str, int], equity_e8: int, profit_e16: int
+) -> Exposures:
     gross_e16 = 0
     instruments_e8: dict[str, int] = {}
     for one in positions.held:
@@ -182,4 +193,5 @@ def _measured(positions: Positions, marks_e8: Mapping[str, int], equity_e8: int)
         instruments_usd_e8=instruments_e8,
         gross_e8=gross_e16 // E8,
         equity_e8=equity_e8,
+        profit_e16=profit_e16,
     )

@@ -78,14 +78,21 @@ class Headroom:
             moved_e16 += weight_e8 * abs(marks_e8[name] - mark_e8)
         return moved_e16 <= self._room_e16
 
-    def measure(self, rules: Sequence[ExposureRule[Any]]) -> None:
-        """Take in that all of the rules were just judged."""
-        portfolio, exposure = self._state.portfolio, self._state.exposure
+    def forget(self) -> None:
+        """Leave no room until it is measured again."""
         self._revisions = (-1, -1)
-        if not rules:
-            return
+
+    def measure(self, rules: Sequence[ExposureRule[Any]], at_most_e8: int) -> None:
+        """Take in that all of the rules were just judged.
+
+        Args:
+            at_most_e8: what else bears no more than this.
+        """
+        portfolio, exposure = self._state.portfolio, self._state.exposure
+        self.forget()
         exposures = exposure.judged()
-        room_e8 = min(rule.room_e8(exposures) for rule in rules)
+        room_e8 = min((rule.room_e8(exposures) for rule in rules), default=at_most_e8)
+        room_e8 = min(room_e8, at_most_e8)
         if room_e8 < ROUNDING_E8:
             return
         self._room_e16 = (room_e8 - ROUNDING_E8) * E8

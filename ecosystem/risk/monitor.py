@@ -1,7 +1,7 @@
 """The risk engine: slices of production events in, alerts out, the same for the same slices."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
@@ -22,11 +22,9 @@ from ecosystem.risk.pending_limits import PendingLimits
 from ecosystem.risk.rule import NEVER_US, Rule
 from ecosystem.risk.rules.inputs_silent import InputsSilent
 from ecosystem.risk.state import RiskState
-from ecosystem.risk.watch import SEVERITIES, Finding
+from ecosystem.risk.watch import CRITICAL, Finding
 from ecosystem.risk.wiring import UNWATCHED, wire
 from ecosystem.slices import Placed, events_in_slice_order
-
-CRITICAL: Final = SEVERITIES.index("CRITICAL")
 
 
 class RiskEngine:
@@ -64,6 +62,7 @@ class RiskEngine:
         self.book.limit_version = limits.version
         self.book.times = limits.alerts
         self.breaker.limit = limits.breaker
+        self._headroom.forget()
         self._wired = wire(limits, self.rules, self.state, self.book)
         self.rules = self._wired.rules
 
@@ -270,10 +269,11 @@ class RiskEngine:
         for judge in self._wired.whole_in_room if in_room else self._wired.whole:
             for finding in judge():
                 self._found(finding, trigger)
-        if not in_room:
-            self._headroom.measure(self._wired.exposed)
-        if self._alerts is not None and (opened := self.breaker.judge(trigger)) is not None:
-            self._tell([opened])
+        if in_room:
+            return
+        self._headroom.measure(self._wired.exposed, self.breaker.room_e8())
+        if self._alerts is not None:
+            self._tell([self.breaker.judge(trigger)])
 
     def _found_at(self, found: Iterable[Finding], event: Event, now_us: int) -> None:
         trigger = event

@@ -18,6 +18,7 @@ from ecosystem.events.words import EventId
 from ecosystem.instruments import INSTRUMENTS
 from ecosystem.risk.data_quality import DataQuality
 from ecosystem.risk.derivatives import Derivatives, Revaluation
+from ecosystem.risk.held_marks import HeldMarks
 from ecosystem.risk.legs import Legs
 from ecosystem.units import DAY_US, E8
 
@@ -52,7 +53,6 @@ class Portfolio:
     """Follows balances and prices; all amounts exact, in USD scaled by 1e16."""
 
     __slots__ = (
-        "_deposits_e16",
         "_equity_e16",
         "_held",
         "_held_revision",
@@ -64,6 +64,7 @@ class Portfolio:
         "_unvalued_e8",
         "day_ends_us",
         "day_start",
+        "deposits_e16",
         "derivatives",
         "high_water",
         "in_transit_e8",
@@ -79,12 +80,11 @@ class Portfolio:
         self._mark_ids: dict[str, EventId] = {}
         self._unvalued_e8: dict[str, int] = {}
         self._marked_by: tuple[EventId, ...] | None = None
-        self._held: tuple[list[str], list[str]] = ([], [])
-        """The assets and derivatives that are held and have a mark, in order."""
         self._held_revision = -1
         self._legs = Legs()
         self._equity_e16 = 0
-        self._deposits_e16 = 0
+        self.deposits_e16 = 0
+        """What was paid in, less what was paid out, each at its mark."""
         self.marks_e8: dict[str, int] = {UNIT_OF_ACCOUNT: E8}
         """The price of each asset in USD."""
         self.positions_e8: dict[str, int] = {}
@@ -95,10 +95,12 @@ class Portfolio:
         self.day_start = HighWater(0, ())
         self.day_ends_us = 0
         self.derivatives = Derivatives(quality)
+        self._held = HeldMarks(_MARKED, self._mark_ids, self.derivatives)
         self.revision = 0
-        """Rises whenever a position, or the mark of one, has changed."""
+        """Rises whenever a position, the mark of one, or a deposit has changed."""
         self.positions_revision = 0
-        """Rises whenever a position has changed, or something has its first mark."""
+        """Rises whenever a position or a deposit has changed, something has its first mark, or a
+        day has begun."""
 
     def mark(self, asset: str, mark_e8: int, tick_id: EventId) -> bool:
         """Take in the price of `asset` in USD; return whether that changed the equity."""
@@ -108,7 +110,7 @@ class Portfolio:
         self._mark_ids[asset] = tick_id
         self._marked_by = None
         if before_e8 is None:
-            self._deposits_e16 += self._unvalued_e8.pop(asset, 0) * mark_e8
+            self.deposits_e16 += self._unvalued_e8.pop(asset, 0) * mark_e8
             self.positions_revision += 1
             before_e8 = 0
         if position_e8 == 0 or mark_e8 == before_e8:
@@ -137,7 +139,7 @@ class Portfolio:
         return True
 
     def _revalued(self, found: Revaluation) -> bool:
-        self._deposits_e16 += found.deposited_e16
+        self.deposits_e16 += found.deposited_e16
         self._equity_e16 += found.worth_e16
         if not found.worth_e16:
             return False
@@ -197,27 +199,32 @@ class Portfolio:
         return True
 
     def _deposit(self, asset: str, moved_e8: int) -> None:
+        if not moved_e8:
+            return
         mark_e8 = self.marks_e8.get(asset)
-        if mark_e8 is not None:
-            self._deposits_e16 += moved_e8 * mark_e8
-        elif moved_e8:
+        if mark_e8 is None:
             self._unvalued_e8[asset] = self._unvalued_e8.get(asset, 0) + moved_e8
+            return
+        self.deposits_e16 += moved_e8 * mark_e8
+        self.positions_revision += 1
+        self.revision += 1
 
     def start_day(self, now_us: int) -> None:
         """Begin the UTC day of `now_us` with the profit of this moment."""
         self.day_ends_us = (now_us // DAY_US + 1) * DAY_US
         self.day_start = HighWater(self.profit_e16, self.mark_ids())
+        self.positions_revision += 1
 
     def raise_high_water(self) -> None:
         """Make the profit of this moment the high water where none was higher."""
-        profit_e16 = self._equity_e16 - self._deposits_e16
+        profit_e16 = self._equity_e16 - self.deposits_e16
         if profit_e16 >= self.high_water.profit_e16:
             self.high_water = HighWater(profit_e16, self.mark_ids())
 
     @property
     def profit_e16(self) -> int:
         """Equity minus deposits."""
-        return self._equity_e16 - self._deposits_e16
+        return self._equity_e16 - self.deposits_e16
 
     @property
     def equity_e8(self) -> int:
@@ -227,22 +234,28 @@ class Portfolio:
     @property
     def profit_e8(self) -> int:
         """Equity minus deposits, in USD."""
-        return (self._equity_e16 - self._deposits_e16) // E8
+        return (self._equity_e16 - self.deposits_e16) // E8
 
-    def drawdown_e8(self) -> int:
-        """Return the fall from high water as a fraction of the equity there.
+    def drawdown_e8(self, profit_e16: int | None = None) -> int:
+        """Return the fall from high water, by the profit of now or a given one.
 
-        Deposits since then count as if they had been there: paying in or out is no drawdown.
+        As a fraction of the equity at high water. Deposits since then count as if they had been
+        there: paying in or out is no drawdown.
         """
         high_e16 = self.high_water.profit_e16
-        equity_high_e16 = self._deposits_e16 + high_e16
+        equity_high_e16 = self.deposits_e16 + high_e16
         if equity_high_e16 <= 0:
             return 0
-        return (equity_high_e16 - self._equity_e16) * E8 // equity_high_e16
+        fall_e16 = high_e16 - (self.profit_e16 if profit_e16 is None else profit_e16)
+        return fall_e16 * E8 // equity_high_e16
 
-    def loss_of_day_e8(self) -> int:
-        """Return what was lost since the day began in USD; negative when it was gained."""
-        return (self.day_start.profit_e16 - self._equity_e16 + self._deposits_e16) // E8
+    def loss_of_day_e8(self, profit_e16: int | None = None) -> int:
+        """Return what was lost since the day began, by the profit of now or a given one, in USD.
+
+        Negative when it was gained.
+        """
+        now_e16 = self.profit_e16 if profit_e16 is None else profit_e16
+        return (self.day_start.profit_e16 - now_e16) // E8
 
     def holdings(self) -> dict[tuple[str, str, str], int]:
         """Return what each place holds, by asset, venue and account."""
@@ -261,24 +274,10 @@ class Portfolio:
             return tuple(self._mark_ids[one] for one in assets if one in self._mark_ids)
         if self._marked_by is None:
             if self._held_revision != self.positions_revision:
-                self._hold()
-            assets, symbols = self._held
-            self._marked_by = (
-                *map(self._mark_ids.__getitem__, assets),
-                *map(self.derivatives.mark_ids.__getitem__, symbols),
-            )
+                self._held_revision = self.positions_revision
+                self._held.hold(self.positions_e8)
+            self._marked_by = self._held.ids()
         return self._marked_by
-
-    def _hold(self) -> None:
-        self._held_revision, derivatives = self.positions_revision, self.derivatives
-        self._held = (
-            [one for one in _MARKED if self.positions_e8.get(one) and one in self._mark_ids],
-            [
-                symbol
-                for symbol, gross_e8 in sorted(derivatives.gross_e8.items())
-                if gross_e8 and symbol in derivatives.mark_ids
-            ],
-        )
 
     def balance_ids(self, asset: str | None = None) -> tuple[EventId, ...]:
         """Return the balances behind the positions (in one asset), by asset, venue, account."""

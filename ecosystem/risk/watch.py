@@ -18,6 +18,7 @@ from ecosystem.units import E8
 SEVERITIES: Final[tuple[Severity, ...]] = ("LOW", "MEDIUM", "HIGH", "CRITICAL")
 QUIET: Final = -1
 """The level of a watch without an alert; otherwise an index into `SEVERITIES`."""
+CRITICAL: Final = SEVERITIES.index("CRITICAL")
 _NEVER_E8: Final = 2**200
 
 

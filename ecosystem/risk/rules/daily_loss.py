@@ -6,7 +6,9 @@ from typing import Final
 import msgspec
 
 from ecosystem.risk.alerts import AlertBook
-from ecosystem.risk.rule import NOTHING, Rule, RuleKind
+from ecosystem.risk.exposure import Exposures
+from ecosystem.risk.headroom import ExposureRule
+from ecosystem.risk.rule import NOTHING, RuleKind
 from ecosystem.risk.severity import SeverityScale
 from ecosystem.risk.state import RiskState
 from ecosystem.risk.tables import Table
@@ -20,7 +22,7 @@ class DailyLossLimit(msgspec.Struct, frozen=True, kw_only=True):
     loss_e8: int
 
 
-class DailyLoss(Rule[DailyLossLimit]):
+class DailyLoss(ExposureRule[DailyLossLimit]):
     """Judged whenever the worth of the portfolio has moved."""
 
     name = "daily_loss"
@@ -29,12 +31,16 @@ class DailyLoss(Rule[DailyLossLimit]):
         self, limit: DailyLossLimit, scale: SeverityScale, state: RiskState, book: AlertBook
     ) -> None:
         super().__init__(limit, scale, state, book)
-        self._watch = book.watch(self.name, "portfolio", scale)
+        self._watch = self.watch("portfolio")
 
-    def judge_whole(self) -> Sequence[Finding]:
-        """Return what was found in the portfolio as it stands."""
+    def room_e8(self, exposures: Exposures) -> int:
+        """Return how far the equity may move."""
+        return self._watch.room_e8(self.state.portfolio.loss_of_day_e8(exposures.profit_e16))
+
+    def judge_exposures(self, exposures: Exposures) -> Sequence[Finding]:
+        """Return what was found of the equity."""
         portfolio, limit_e8 = self.state.portfolio, self.limit.loss_e8
-        loss_e8 = portfolio.loss_of_day_e8()
+        loss_e8 = portfolio.loss_of_day_e8(exposures.profit_e16)
         if self._watch.holds(loss_e8, limit_e8):
             return NOTHING
         return self.found(

@@ -6,12 +6,14 @@ from typing import Final
 import msgspec
 
 from ecosystem.risk.alerts import AlertBook
-from ecosystem.risk.rule import NOTHING, Rule, RuleKind
+from ecosystem.risk.exposure import Exposures
+from ecosystem.risk.headroom import NO_ROOM, ExposureRule
+from ecosystem.risk.rule import NOTHING, RuleKind
 from ecosystem.risk.severity import SeverityScale
 from ecosystem.risk.state import RiskState
 from ecosystem.risk.tables import Table
 from ecosystem.risk.watch import Finding
-from ecosystem.units import format_e8
+from ecosystem.units import E8, format_e8
 
 
 class DrawdownLimit(msgspec.Struct, frozen=True, kw_only=True):
@@ -20,7 +22,7 @@ class DrawdownLimit(msgspec.Struct, frozen=True, kw_only=True):
     fall_e8: int
 
 
-class Drawdown(Rule[DrawdownLimit]):
+class Drawdown(ExposureRule[DrawdownLimit]):
     """Judged whenever the worth of the portfolio has moved."""
 
     name = "drawdown"
@@ -29,12 +31,29 @@ class Drawdown(Rule[DrawdownLimit]):
         self, limit: DrawdownLimit, scale: SeverityScale, state: RiskState, book: AlertBook
     ) -> None:
         super().__init__(limit, scale, state, book)
-        self._watch = book.watch(self.name, "portfolio", scale)
+        self._watch = self.watch("portfolio")
 
-    def judge_whole(self) -> Sequence[Finding]:
-        """Return what was found in the portfolio as it stands."""
+    def room_e8(self, exposures: Exposures) -> int:
+        """Return how far the equity may move; the high water may rise by as much meanwhile."""
+        portfolio = self.state.portfolio
+        high_e16 = portfolio.high_water.profit_e16
+        equity_high_e16 = portfolio.deposits_e16 + high_e16
+        if equity_high_e16 <= 0:
+            return NO_ROOM
+        fall_e16 = high_e16 - exposures.profit_e16
+        from_e8, below_e8 = self._watch.bounds_e8()
+        # The share stays below while (fall + 2x) * E8 < below * high.
+        room_e16 = (below_e8 * equity_high_e16 - fall_e16 * E8 - 1) // (2 * E8)
+        if from_e8 > 0:
+            # And not under it while (fall - x) * E8 >= from * (high + x).
+            least_e16 = fall_e16 * E8 - from_e8 * equity_high_e16
+            room_e16 = min(room_e16, least_e16 // (E8 + from_e8))
+        return room_e16 // E8
+
+    def judge_exposures(self, exposures: Exposures) -> Sequence[Finding]:
+        """Return what was found of the equity."""
         portfolio, limit_e8 = self.state.portfolio, self.limit.fall_e8
-        fall_e8 = portfolio.drawdown_e8()
+        fall_e8 = portfolio.drawdown_e8(exposures.profit_e16)
         if self._watch.holds(fall_e8, limit_e8):
             return NOTHING
         return self.found(

@@ -6,17 +6,20 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from ecosystem.risk.breaker import BreakerLimit, CircuitBreaker
 from ecosystem.risk.headroom import ExposureRule, Headroom
 from ecosystem.risk.rule import RuleKind
 from ecosystem.risk.rules import (
     concentration,
+    daily_loss,
     delta_limit,
+    drawdown,
     instrument_notional,
     leverage,
     portfolio_notional,
 )
-from ecosystem.units import E8
-from tests.ecosystem.risk.facts import event_id
+from ecosystem.units import E8, SECOND_US
+from tests.ecosystem.risk.facts import at, clock, event_id
 from tests.ecosystem.risk.rules.firms import PERPETUAL, Firm
 from tests.ecosystem.risk.rules.rig import Rig
 
@@ -28,15 +31,19 @@ RULES: dict[RuleKind, Any] = {
     ),
     delta_limit.KIND: delta_limit.DeltaLimit(deltas_e8={"BTC": 90 * E8}, total_e8=300 * E8),
     leverage.KIND: leverage.LeverageLimit(times_e8=2 * E8),
+    drawdown.KIND: drawdown.DrawdownLimit(fall_e8=E8 // 4),
+    daily_loss.KIND: daily_loss.DailyLossLimit(loss_e8=30 * E8),
 }
 EVERY = pytest.mark.parametrize("kind", RULES, ids=lambda kind: kind.name)
 AMOUNTS_E8 = st.integers(-100 * E8, 100 * E8)
 PRICES_E8 = st.integers(E8 // 2, 2 * E8)
+ROOM_E8 = 10**6 * E8
+"""More than any of the rules has."""
 PERCENT = st.integers(-120, 120) | st.sampled_from((-110, -101, -99, 99, 101, 110))
 MOVES = st.lists(
     st.dictionaries(st.sampled_from(("BTC", "ETH", PERPETUAL)), PERCENT, min_size=1), max_size=6
 )
-"""Marks that move one after the other, each by a part of the room there is."""
+"""Marks that move one after the other, each by a part of the room there was."""
 
 
 class Watched:
@@ -46,26 +53,32 @@ class Watched:
         self.firm = Firm(Rig(kind, RULES[kind]))
         self.rule = cast("ExposureRule[Any]", self.firm.rig.rule)
         self.headroom = Headroom(self.firm.rig.state, self.firm.rig.book)
+        self.room_e8 = 0
+        self.marks_e8: dict[str, int] = {}
+        """Room and marks when it was judged."""
 
     def judge(self) -> None:
         """Judge, and see what room is left."""
+        portfolio = self.firm.rig.portfolio
+        portfolio.raise_high_water()
         self.firm.found()
-        self.headroom.measure([self.rule])
+        self.headroom.measure([self.rule], ROOM_E8)
+        self.room_e8 = max(self.rule.room_e8(self.firm.rig.state.exposure.judged()), E8 // 8)
+        self.marks_e8 = portfolio.marks_e8 | portfolio.derivatives.marks_e8
 
     def move(self, percents: dict[str, int], held_e8: dict[str, int]) -> None:
-        """Move marks, each so far that what hangs on it moves by so much of the room."""
-        portfolio = self.firm.rig.portfolio
-        room_e8 = max(self.rule.room_e8(self.firm.rig.state.exposure.judged()), E8 // 8)
+        """Bring marks where what hangs on each has moved by so much of the room since judged."""
         for asset, percent in percents.items():
-            step_e8 = room_e8 * percent * E8 // (100 * held_e8[asset])
+            step_e8 = self.room_e8 * percent * E8 // (100 * held_e8[asset])
+            mark_e8 = max(1, self.marks_e8[asset] + step_e8)
             if asset == PERPETUAL:
-                mark_e8 = max(1, portfolio.derivatives.marks_e8[asset] + step_e8)
-                portfolio.mark_derivative(asset, mark_e8, event_id("apart", 1))
+                self.firm.rig.portfolio.mark_derivative(asset, mark_e8, event_id("apart", 1))
             else:
-                self.firm.mark(asset, max(1, portfolio.marks_e8[asset] + step_e8))
+                self.firm.mark(asset, mark_e8)
 
     def misses(self) -> bool:
         """Return whether a rule that is left out while there is room would have found something."""
+        self.firm.rig.portfolio.raise_high_water()
         exposures = self.firm.rig.state.exposure.now()
         self.rule.judge_exposures(exposures)
         return self.headroom.lasts() and not self.quiet()
@@ -86,6 +99,8 @@ class Watched:
 )
 @example(btc=0, eth=0, usd=100 * E8, contracts=-90 * E8, moves=[{"BTC": -100, PERPETUAL: -100}])
 @example(btc=20 * E8, eth=0, usd=100 * E8, contracts=90 * E8, moves=[{PERPETUAL: -100}])
+@example(btc=20 * E8, eth=0, usd=0, contracts=0, moves=[{"BTC": 99}, {"BTC": -99}])
+@example(btc=20 * E8, eth=0, usd=0, contracts=0, moves=[{"BTC": -150}, {"BTC": 99}])
 def test_while_it_lasts_no_watch_leaves_its_bounds(
     kind: RuleKind, btc: int, eth: int, usd: int, contracts: int, moves: list[dict[str, int]]
 ) -> None:
@@ -132,6 +147,9 @@ def test_a_change_of_positions_or_alerts_ends_it(kind: RuleKind) -> None:
     assert watched.headroom.lasts()
     watched.rule.configure(RULES[kind], watched.rule.scale)
     assert not watched.headroom.lasts()
+    watched.judge()
+    watched.headroom.forget()
+    assert not watched.headroom.lasts()
 
 
 @EVERY
@@ -150,3 +168,45 @@ def test_what_a_watch_shows_is_that_of_the_moment_last_judged(kind: RuleKind) ->
     firm.mark("BTC", E8 + E8 // 100)
     firm.found()
     assert [watch.utilisation_e8 for watch in firm.rig.book.watches()] == shown
+
+
+@given(
+    btc=AMOUNTS_E8,
+    moves=st.lists(st.tuples(st.integers(0, 400), PERCENT), max_size=8),
+)
+@example(btc=50 * E8, moves=[(0, 99), (0, -99)])
+@example(btc=-50 * E8, moves=[(400, 110)] * 4 + [(400, 99)])
+def test_while_it_lasts_the_breaker_stays_closed(btc: int, moves: list[tuple[int, int]]) -> None:
+    firm = Firm(Rig(leverage.KIND, RULES[leverage.KIND]))
+    state, book = firm.rig.state, firm.rig.book
+    limit = BreakerLimit(loss_e8=40 * E8, fast_loss_e8=15 * E8, fast_window_us=300 * SECOND_US)
+    breaker, headroom = CircuitBreaker(limit, state.portfolio, book), Headroom(state, book)
+    firm.hold("BTC", btc)
+    firm.hold("USD", 500 * E8)
+    seconds, room_e8, mark_e8 = 0, 0, E8
+    for wait_s, percent in [(0, 0), *moves]:
+        seconds += wait_s
+        firm.mark("BTC", max(1, mark_e8 + room_e8 * percent * E8 // (100 * (abs(btc) or E8))))
+        breaker.note(at(seconds))
+        state.exposure.settle()
+        lasts = headroom.lasts()
+        opened = breaker.judge(clock(seconds, 0))
+        assert not lasts or opened is None
+        if opened is not None:
+            return
+        if not lasts:
+            room_e8, mark_e8 = breaker.room_e8(), state.portfolio.marks_e8["BTC"]
+            headroom.measure([], room_e8)
+
+
+def test_there_is_no_room_while_too_many_alerts_are_critical() -> None:
+    firm = Firm(Rig(leverage.KIND, RULES[leverage.KIND]))
+    breaker = CircuitBreaker(BreakerLimit(criticals=1), firm.rig.portfolio, firm.rig.book)
+    firm.hold("USD", 10 * E8)
+    firm.found()
+    assert breaker.room_e8() > 0
+    firm.hold("BTC", 500 * E8)
+    firm.hold("USD", -480 * E8)
+    (finding,) = firm.found().values()
+    assert firm.alert(finding).severity == "CRITICAL"
+    assert breaker.room_e8() < 0
