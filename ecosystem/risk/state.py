@@ -23,7 +23,7 @@ from ecosystem.risk.derivatives import UNDERLYINGS
 from ecosystem.risk.exposure import Exposure
 from ecosystem.risk.intake.intake import Intake
 from ecosystem.risk.intake.sources import Sources
-from ecosystem.risk.market import Market
+from ecosystem.risk.market import Market, TakeMark
 from ecosystem.risk.marks import VenueMarks
 from ecosystem.risk.pnl import TradingPnl
 from ecosystem.risk.portfolio import MARKED_BY, Portfolio
@@ -57,11 +57,10 @@ class RiskState:
         self.settlements = Settlements()
         self.venues = Venues()
         self.reconciliation = Reconciliation()
-        self._marked: Mapping[str, tuple[Callable[[str, int, EventId], bool], str]] = {
-            **{symbol: (self.portfolio.mark, asset) for symbol, asset in MARKED_BY.items()},
-            **{symbol: (self.portfolio.mark_derivative, symbol) for symbol in UNDERLYINGS},
-        }
-        """What takes in the mark of an instrument, and under which name."""
+        for symbol, asset in MARKED_BY.items():
+            self.market.marks[symbol] = self._marking(self.portfolio.mark, asset)
+        for symbol in UNDERLYINGS:
+            self.market.marks[symbol] = self._marking(self.portfolio.mark_derivative, symbol)
         self.moved_by: Event | None = None
         """The last event that changed the worth of the portfolio since it was last judged."""
         self.now_us = 0
@@ -69,7 +68,7 @@ class RiskState:
         self.wake_us = 0
         """Event time before which no rule wants to be asked; rules bring it forward."""
         self.takes: Mapping[type[Event], Take] = {
-            PriceTicked: self._tick,
+            PriceTicked: self.market.tick,
             BalanceChanged: self._balance,
             PositionChanged: self._position,
             PositionLiquidated: self.derivatives.liquidated,
@@ -94,16 +93,12 @@ class RiskState:
         if now_us >= self.returns.due_us:
             self.returns.sample(now_us)
 
-    def _tick(self, tick: PriceTicked) -> bool:
-        mid_e8 = self.market.tick(tick)
-        if mid_e8 is None:
-            return False
-        marked = self._marked.get(tick.instrument)
-        if marked is not None:
-            mark, factor = marked
+    def _marking(self, mark: Callable[[str, int, EventId], bool], factor: str) -> TakeMark:
+        def take(tick: PriceTicked, mid_e8: int) -> None:
             if mark(factor, mid_e8, tick.event_id):
                 self.moved_by = tick
-        return True
+
+        return take
 
     def _balance(self, balance: BalanceChanged) -> bool:
         self.reconciliation.balance(balance)

@@ -41,17 +41,21 @@ class Lost(msgspec.Struct, frozen=True, gc=False):
 class FeedLine:
     """One feed's ticks of one instrument."""
 
-    __slots__ = ("lost", "run", "run_at", "same_count", "same_since_us", "sequence", "tick")
+    __slots__ = ("lost", "run", "run_at", "same_count", "same_since_us", "tick")
 
     def __init__(self, tick: PriceTicked) -> None:
-        self.sequence = tick.feed_sequence
         self.tick = tick
+        """The last that was in order."""
         self.same_count = 0
         self.same_since_us = tick.event_time_us
         self.lost: dict[int, Lost] = {}
         """By number, oldest first; whoever counts them takes out what is too old."""
         self.run = 0
         self.run_at = 0
+
+    def is_calm(self) -> bool:
+        """Return whether its last tick was neither a repetition nor alike the one before."""
+        return not self.run and not self.same_count
 
     def forget(self, until_us: int) -> None:
         """Let go of what was found lost up to a time."""
@@ -71,19 +75,22 @@ class FeedLines:
         self.gapped: dict[Key, FeedLine] = {}
         """The lines that have lost ticks; whoever counts them takes out what is whole again."""
 
+    def line(self, tick: PriceTicked) -> FeedLine:
+        """Return the line of a tick that was taken in."""
+        return self._lines[tick.feed, tick.instrument]
+
     def in_order(self, tick: PriceTicked) -> bool:
         """Take in a tick; return whether it is the next of its line, or newer."""
         key = (tick.feed, tick.instrument)
         line = self._lines.get(key)
         if line is None:
             return self._begun(key, tick)
-        ahead = tick.feed_sequence - line.sequence
+        ahead = tick.feed_sequence - line.tick.feed_sequence
         if ahead != 1:
             if not 0 < ahead <= LEAP:
                 return self._restarted(line, tick, ahead)
             if tick.event_time_us - line.tick.event_time_us <= SILENCE_US:
                 self._skipped(key, line, tick)
-        line.sequence = tick.feed_sequence
         line.run = 0
         # Two quotes of a market seldom have the same volume; only then is the rest looked at.
         if tick.volume_e8 == line.tick.volume_e8:
@@ -107,7 +114,7 @@ class FeedLines:
         line.run = line.run + 1 if tick.feed_sequence == line.run_at + 1 else 1
         line.run_at = tick.feed_sequence
         if line.run >= RESTARTED_BY:
-            line.sequence, line.run, line.tick = tick.feed_sequence, 0, tick
+            line.run, line.tick = 0, tick
             return True
         defect: Defect = "PRICE_REPEATED" if ahead == 0 else "PRICE_OUT_OF_ORDER"
         self._quality.note("SEQUENCE_IMPLAUSIBLE" if ahead > LEAP else defect, tick)
@@ -115,7 +122,7 @@ class FeedLines:
 
     def _skipped(self, key: Key, line: FeedLine, tick: PriceTicked) -> None:
         found = Lost(tick.event_time_us, line.tick.event_id, tick.event_id)
-        first = max(line.sequence + 1, tick.feed_sequence - LOST_MAX)
+        first = max(line.tick.feed_sequence + 1, tick.feed_sequence - LOST_MAX)
         for number in range(first, tick.feed_sequence):
             line.lost[number] = found
         while len(line.lost) > LOST_MAX:

@@ -19,7 +19,7 @@ from ecosystem.events.settlements import (
     SettlementInstructed,
 )
 from ecosystem.instruments import INSTRUMENTS
-from ecosystem.risk.data_quality import DataQuality, Defect, defect_of_fill, defect_of_tick
+from ecosystem.risk.data_quality import DataQuality, Defect, defect_of_fill
 from ecosystem.risk.intake.defects import (
     defect_of_book,
     defect_of_order,
@@ -28,9 +28,8 @@ from ecosystem.risk.intake.defects import (
     defect_of_settlement,
 )
 from ecosystem.risk.intake.doubles import Doubles
-from ecosystem.risk.intake.feeds import FeedLines
-from ecosystem.risk.intake.levels import PriceLevels
 from ecosystem.risk.intake.statements import Statements
+from ecosystem.risk.intake.ticks import TickIntake
 from ecosystem.risk.market import Market
 
 FILL_FACTOR_MAX: Final = 5
@@ -49,9 +48,9 @@ class Intake:
     def __init__(self, quality: DataQuality, market: Market) -> None:
         self._quality = quality
         self._mids_e8 = market.mids_e8
-        self.lines = FeedLines(quality)
+        self._ticks = TickIntake(quality, market)
+        self.lines = self._ticks.lines
         self.statements = Statements(quality)
-        self._levels = PriceLevels()
         self._doubles = Doubles()
         self._trades = Doubles()
         self._moved_e8: dict[tuple[str, str, bytes], int] = {}
@@ -76,10 +75,14 @@ class Intake:
         return (PriceTicked, *self._defects)
 
     def guarded(self, kind: type[Event], take: Take) -> Admit:
-        """Return what takes in an event of a type, after it was looked at."""
+        """Return what takes in an event of a type, after it was looked at.
+
+        Args:
+            take: takes it in then; not asked of ticks, which the market takes in.
+        """
         defect_of, seen, note = self._defects.get(kind), self._doubles.seen, self._quality.note
         if kind is PriceTicked:
-            return self._guarded_tick(take)
+            return self._ticks.guarded()
         if kind is BalanceChanged:
             return self._guarded_balance(take)
 
@@ -91,26 +94,6 @@ class Intake:
                 note(defect, event)
                 return None
             return event if take(event) else None
-
-        return admit
-
-    def _guarded_tick(self, take: Take) -> Admit:
-        in_order, note = self.lines.in_order, self._quality.note
-        near, believes = self._levels.near, self._levels.believes
-
-        # Ticks are most of what comes, and their numbers tell doubles without a memory of ids.
-        def admit(tick: PriceTicked) -> Event | None:
-            if not in_order(tick):
-                return None
-            if not near(tick):
-                # What cannot be true has no level.
-                if (defect := defect_of_tick(tick)) is not None:
-                    note(defect, tick)
-                    return None
-                if not believes(tick):
-                    note("PRICE_JUMPED", tick)
-                    return None
-            return tick if take(tick) else None
 
         return admit
 

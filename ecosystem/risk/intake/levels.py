@@ -21,7 +21,9 @@ ABSURD: Final = 5
 ABSURD_CONFIRMED_BY: Final = 300
 
 
-class _Level:
+class PriceLevel:
+    """The last good level of one instrument, and the one that waits to be confirmed."""
+
     __slots__ = ("agreed", "count", "feed", "good_count", "suspect", "twice_e8")
 
     def __init__(self, twice_e8: int) -> None:
@@ -32,14 +34,22 @@ class _Level:
         self.feed = ""
         self.agreed = False
 
+    def is_calm(self) -> bool:
+        """Return whether it has stood for so long that one more good tick adds nothing."""
+        return self.good_count >= CONFIRMED_BY and not self.count
+
 
 class PriceLevels:
-    """The last good level of each instrument, and the one that waits to be confirmed."""
+    """The level of each instrument."""
 
     __slots__ = ("_levels",)
 
     def __init__(self) -> None:
-        self._levels: dict[str, _Level] = {}
+        self._levels: dict[str, PriceLevel] = {}
+
+    def level(self, symbol: str) -> PriceLevel:
+        """Return the level of an instrument of which a tick was taken in."""
+        return self._levels[symbol]
 
     def near(self, tick: PriceTicked) -> bool:
         """Take in a tick if it is a quote near its level; return whether it is.
@@ -69,11 +79,11 @@ class PriceLevels:
         twice_e8 = tick.bid_price_e8 + tick.ask_price_e8
         level = self._levels.get(tick.instrument)
         if level is None:
-            self._levels[tick.instrument] = _Level(twice_e8)
+            self._levels[tick.instrument] = PriceLevel(twice_e8)
             return True
         return self.near(tick) or self._confirmed(level, tick.feed, twice_e8)
 
-    def _confirmed(self, level: _Level, feed: str, twice_e8: int) -> bool:
+    def _confirmed(self, level: PriceLevel, feed: str, twice_e8: int) -> bool:
         if level.count and abs(twice_e8 - level.suspect) * NEAR <= level.suspect:
             level.count += 1
             level.agreed = level.agreed or feed != level.feed
