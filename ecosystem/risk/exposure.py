@@ -93,9 +93,9 @@ class Exposure:
 
     __slots__ = (
         "_judged",
-        "_judged_equity_e8",
+        "_judged_deposits_e16",
+        "_judged_equity_e16",
         "_judged_positions",
-        "_judged_profit_e16",
         "_judged_revision",
         "_portfolio",
         "_positions",
@@ -112,14 +112,14 @@ class Exposure:
         self._positions = self._judged_positions = Positions(-1, (), {}, True)
         self.judged_marks_e8: Mapping[str, int] = {}
         """The marks by which `judged` is measured."""
-        self._judged_equity_e8 = self._judged_profit_e16 = 0
+        self._judged_equity_e16 = self._judged_deposits_e16 = 0
 
     def now(self) -> Exposures:
         """Return the exposures as the portfolio stands; what has no mark counts as nothing."""
         portfolio = self._portfolio
         if self._told is None or self._revision != portfolio.revision:
             self._told = _measured(
-                self.positions(), portfolio.marks_e8, portfolio.equity_e8, portfolio.profit_e16
+                self.positions(), portfolio.marks_e8, portfolio.equity_e16, portfolio.deposits_e16
             )
             self._revision = portfolio.revision
         return self._told
@@ -131,8 +131,8 @@ class Exposure:
             self._judged_revision, self._judged = portfolio.revision, None
             self._judged_positions = self.positions()
             self.judged_marks_e8 = portfolio.marks_e8.copy()
-            self._judged_equity_e8 = portfolio.equity_e8
-            self._judged_profit_e16 = portfolio.profit_e16
+            self._judged_equity_e16 = portfolio.equity_e16
+            self._judged_deposits_e16 = portfolio.deposits_e16
 
     def judged(self) -> Exposures:
         """Return the exposures as they were when last settled; none before."""
@@ -140,8 +140,8 @@ class Exposure:
             self._judged = _measured(
                 self._judged_positions,
                 self.judged_marks_e8,
-                self._judged_equity_e8,
-                self._judged_profit_e16,
+                self._judged_equity_e16,
+                self._judged_deposits_e16,
             )
         return self._judged
 
@@ -175,7 +175,7 @@ class Exposure:
 
 
 def _measured(
-    positions: Positions, marks_e8: Mapping[str, int], equity_e8: int, profit_e16: int
+    positions: Positions, marks_e8: Mapping[str, int], equity_e16: int, deposits_e16: int
 ) -> Exposures:
     gross_e16 = 0
     instruments_e8: dict[str, int] = {}
@@ -192,6 +192,6 @@ def _measured(
         },
         instruments_usd_e8=instruments_e8,
         gross_e8=gross_e16 // E8,
-        equity_e8=equity_e8,
-        profit_e16=profit_e16,
+        equity_e8=equity_e16 // E8,
+        profit_e16=equity_e16 - deposits_e16,
     )

@@ -53,7 +53,6 @@ class Portfolio:
     """Follows balances and prices; all amounts exact, in USD scaled by 1e16."""
 
     __slots__ = (
-        "_equity_e16",
         "_held",
         "_held_revision",
         "_holdings",
@@ -66,6 +65,7 @@ class Portfolio:
         "day_start",
         "deposits_e16",
         "derivatives",
+        "equity_e16",
         "high_water",
         "in_transit_e8",
         "marks_e8",
@@ -82,7 +82,8 @@ class Portfolio:
         self._marked_by: tuple[EventId, ...] | None = None
         self._held_revision = -1
         self._legs = Legs()
-        self._equity_e16 = 0
+        self.equity_e16 = 0
+        """`equity_e8`, exact: whatever moves it adds to it."""
         self.deposits_e16 = 0
         """What was paid in, less what was paid out, each at its mark."""
         self.marks_e8: dict[str, int] = {UNIT_OF_ACCOUNT: E8}
@@ -115,7 +116,7 @@ class Portfolio:
             before_e8 = 0
         if position_e8 == 0 or mark_e8 == before_e8:
             return False
-        self._equity_e16 += position_e8 * (mark_e8 - before_e8)
+        self.equity_e16 += position_e8 * (mark_e8 - before_e8)
         self.revision += 1
         return True
 
@@ -140,7 +141,7 @@ class Portfolio:
 
     def _revalued(self, found: Revaluation) -> bool:
         self.deposits_e16 += found.deposited_e16
-        self._equity_e16 += found.worth_e16
+        self.equity_e16 += found.worth_e16
         if not found.worth_e16:
             return False
         self.revision += 1
@@ -190,7 +191,7 @@ class Portfolio:
 
     def _move(self, asset: str, moved_e8: int) -> bool:
         self.positions_e8[asset] = self.positions_e8.get(asset, 0) + moved_e8
-        self._equity_e16 += moved_e8 * self.marks_e8.get(asset, 0)
+        self.equity_e16 += moved_e8 * self.marks_e8.get(asset, 0)
         if not moved_e8:
             return False
         self._marked_by = None
@@ -217,24 +218,24 @@ class Portfolio:
 
     def raise_high_water(self) -> None:
         """Make the profit of this moment the high water where none was higher."""
-        profit_e16 = self._equity_e16 - self.deposits_e16
+        profit_e16 = self.equity_e16 - self.deposits_e16
         if profit_e16 >= self.high_water.profit_e16:
             self.high_water = HighWater(profit_e16, self.mark_ids())
 
     @property
     def profit_e16(self) -> int:
         """Equity minus deposits."""
-        return self._equity_e16 - self.deposits_e16
+        return self.equity_e16 - self.deposits_e16
 
     @property
     def equity_e8(self) -> int:
         """Worth of all holdings with a mark and of all derivative positions, in USD."""
-        return self._equity_e16 // E8
+        return self.equity_e16 // E8
 
     @property
     def profit_e8(self) -> int:
         """Equity minus deposits, in USD."""
-        return (self._equity_e16 - self.deposits_e16) // E8
+        return (self.equity_e16 - self.deposits_e16) // E8
 
     def drawdown_e8(self, profit_e16: int | None = None) -> int:
         """Return the fall from high water, by the profit of now or a given one.

@@ -82,10 +82,14 @@ class Extremes:
         # Seen from the end, a value is a candidate where it is beyond all that came after it.
         last = waiting.pop()
         rising, falling = [last], [last]
+        high = low = last[1]
         for one in reversed(waiting):
-            if one[1] > rising[-1][1]:
+            value = one[1]
+            if value > high:
+                high = value
                 rising.append(one)
-            elif one[1] < falling[-1][1]:
+            elif value < low:
+                low = value
                 falling.append(one)
         waiting.clear()
         highs, lows = self._highs, self._lows

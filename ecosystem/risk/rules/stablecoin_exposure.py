@@ -58,13 +58,13 @@ class StablecoinExposure(Rule[StablecoinExposureLimit]):
         self._pegs = {
             coin: (book.watch(self.name, coin, scale), LastingDeviation()) for coin in STABLECOINS
         }
-        self._calm = False
-        """Whether every coin was found on its peg, and none has left it."""
+        self._calm_at = -1
+        """The revision of alerts at which every coin was found on its peg, if none has left it."""
 
     def configure(self, limit: StablecoinExposureLimit, scale: SeverityScale) -> None:
         """Take in another limit, by which a coin may be off its peg that was not."""
         super().configure(limit, scale)
-        self._calm = False
+        self._calm_at = -1
 
     def judges(self) -> Mapping[type[Event], Judge]:
         """Return what is followed at ticks."""
@@ -77,27 +77,28 @@ class StablecoinExposure(Rule[StablecoinExposureLimit]):
         if lasting.take(now_us, deviation_e8, tick.event_id, self.limit.lasts_us) != before_e8:
             # The portfolio need not have moved for less of it to be allowed.
             self.state.moved_by = tick
-            self._calm = False
+            self._calm_at = -1
         return NOTHING
 
     def judge_whole(self) -> Sequence[Finding]:
         """Return what was found of each stablecoin, once all that the firm owns has a mark."""
         portfolio = self.state.portfolio
-        if self._calm and all(watch.level == QUIET for watch, _ in self._pegs.values()):
+        if self._calm_at == self.book.revision:
             return NOTHING
         if not portfolio.positions_e8.keys() <= portfolio.marks_e8.keys():
             return NOTHING
         found: list[Finding] = []
-        self._calm = True
+        calm = True
         for coin, (watch, lasting) in self._pegs.items():
             off_peg = abs(lasting.value_e8) > self.limit.tolerated_e8
             share_e8 = utilisation_e8 = 0
             if off_peg:
                 share_e8 = self._share_e8(coin)
                 utilisation_e8 = share_e8 * E8 // self.limit.allowed_e8(lasting.value_e8)
-            self._calm = self._calm and not off_peg
+            calm = calm and not off_peg and watch.level == QUIET
             if not watch.stays(utilisation_e8):
                 found += self._found(coin, watch, lasting, share_e8)
+        self._calm_at = self.book.revision if calm else -1
         return found
 
     def _share_e8(self, coin: str) -> int:
