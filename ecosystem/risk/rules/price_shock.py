@@ -14,19 +14,32 @@ from ecosystem.risk.rule import NOTHING, Judge, Rule, RuleKind
 from ecosystem.risk.severity import SeverityScale
 from ecosystem.risk.state import RiskState
 from ecosystem.risk.tables import Table
-from ecosystem.risk.watch import QUIET, Finding, Watch
+from ecosystem.risk.watch import CRITICAL, QUIET, Finding, Watch
 from ecosystem.risk.windows import Extremes, Sighted
 from ecosystem.units import E8, SECOND_US, format_e8
+
+_CEILING_E8: Final = 2**63
+"""Above every price."""
+
+
+class _Move(NamedTuple):
+    """The fall from the highest price or the rise from the lowest, whichever is greater."""
+
+    size_e8: int
+    extreme: Sighted
+    fell: bool
 
 
 class _Window:
     """The extremes of one instrument's price, and the prices at which nothing can follow."""
 
-    __slots__ = ("ceiling_e8", "extremes", "floor_e8", "until_us", "watch")
+    __slots__ = ("ceiling_e8", "extremes", "floor_e8", "level", "until_us", "watch")
 
     def __init__(self, watch: Watch) -> None:
         self.watch = watch
         self.extremes = Extremes()
+        self.level = QUIET
+        """The level of the watch for which floor and ceiling are."""
         self.unsettle()
         self.until_us = 0
         """When it is looked at all the same, so that what waits stays little."""
@@ -42,7 +55,7 @@ class _Window:
         """
         high, low = self.extremes.since(now_us - width_us)
         high_e8, low_e8 = high[1], low[1]
-        self.until_us = now_us + width_us
+        self.level, self.until_us = QUIET, now_us + width_us
         # As far beyond both extremes as leaves a move from floor to ceiling just too small.
         room_e8 = (least_e8 * low_e8 - (high_e8 - low_e8) * E8 - 1) // (2 * E8 + least_e8)
         if room_e8 >= 0:
@@ -51,13 +64,18 @@ class _Window:
         self.floor_e8 = max(low_e8, high_e8 * (E8 - least_e8) // E8 + 1)
         self.ceiling_e8 = min(high_e8, -(-low_e8 * (E8 + least_e8) // E8) - 1)
 
+    def hold(self, move: _Move, width_us: int, least_e8: int) -> None:
+        """Set floor and ceiling where a move of the highest severity stays above what clears it.
 
-class _Move(NamedTuple):
-    """The fall from the highest price or the rise from the lowest, whichever is greater."""
-
-    size_e8: int
-    extreme: Sighted
-    fell: bool
+        It does until its extreme has left the window.
+        """
+        at_us, extreme_e8, _ = move.extreme
+        least_way_e8 = -(-least_e8 * extreme_e8 // E8)
+        self.level, self.until_us = CRITICAL, at_us + width_us + 1
+        if move.fell:
+            self.floor_e8, self.ceiling_e8 = 0, extreme_e8 - least_way_e8
+        else:
+            self.floor_e8, self.ceiling_e8 = extreme_e8 + least_way_e8, _CEILING_E8
 
 
 class PriceShockLimit(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,7 +124,7 @@ class PriceShock(Rule[PriceShockLimit]):
             mid_e8 = mids_e8[symbol]
             keep((now_us, mid_e8, tick))
             between = window.floor_e8 <= mid_e8 <= window.ceiling_e8
-            if between and now_us < window.until_us and watch.level == QUIET:
+            if between and now_us < window.until_us and watch.level == window.level:
                 return NOTHING
             return look(symbol, window, now_us)
 
@@ -125,6 +143,8 @@ class PriceShock(Rule[PriceShockLimit]):
             window.unsettle()
         move = self._move(window)
         if watch.holds(move.size_e8, limit.move_e8):
+            if watch.level == CRITICAL:
+                window.hold(move, limit.window_us, watch.bounds_e8()[0])
             return NOTHING
         return self.found(
             watch,

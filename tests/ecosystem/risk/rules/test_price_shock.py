@@ -1,11 +1,14 @@
 """Price shock: the move inside a window, at each severity and over random paths."""
 
+from collections.abc import Sequence
+from typing import cast
+
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ecosystem.events.alerts import RiskAlertRaised
-from ecosystem.risk.rules.price_shock import KIND, PriceShockLimit
+from ecosystem.risk.rules.price_shock import KIND, PriceShock, PriceShockLimit
 from ecosystem.risk.watch import Finding
 from ecosystem.units import E8, SECOND_US
 from tests.ecosystem.risk.facts import tick
@@ -98,3 +101,44 @@ def test_the_move_is_the_largest_against_any_quote_of_the_window(
         assert (finding is None) == (severity_of(move_e8 * 2) is None)
         if finding is not None:
             assert finding.measured_e8 == move_e8
+
+
+def told(path: Sequence[tuple[float, int]], *, each: bool) -> list[object]:
+    """Return what is told and shown along a path of gaps and prices, each tick looked at or not."""
+    shock = rule(move_e8=E8 // 5)
+    windows = cast("PriceShock", shock.rule)._windows
+    seconds, found = 0.0, list[object]()
+    for gap_s, mid_e8 in path:
+        seconds += gap_s
+        if each:
+            windows["BTC-USD"].unsettle()
+        spoken = tick(seconds, 0, mid_e8=mid_e8, bid_e8=mid_e8, ask_e8=mid_e8)
+        found += [shock.book.decide(one, spoken) for one in shock.take(spoken)]
+        found.append(windows["BTC-USD"].watch.utilisation_e8)
+    return found
+
+
+CRASH = (0, 1_000), (10, 790)
+RALLY = (0, 1_000), (10, 1_210)
+
+
+@given(
+    start=st.sampled_from((CRASH, RALLY, ((0, 1_000),))),
+    path=st.lists(
+        st.tuples(
+            st.sampled_from((1, 40, 105, 190, 290, 290.000001, 300)),
+            st.sampled_from((790, 868, 900, 950, 1_000, 1_110, 1_210)) | st.integers(700, 1_300),
+        ),
+        max_size=20,
+    ),
+)
+@example(start=CRASH, path=[(190, 868), (105, 868), (6, 789), (1, 790)])
+@example(start=CRASH, path=[(10, 800), (280, 800), (0.000001, 800)])
+@example(start=CRASH, path=[(10, 800), (280.000001, 800)])
+@example(start=RALLY, path=[(190, 1_100), (105, 1_100), (6, 1_199), (1, 1_198)])
+@example(start=RALLY, path=[(10, 1_200), (280.000001, 1_200)])
+@example(start=((0, 1_000),), path=[(1, 900), (1, 950)])
+def test_what_is_told_is_the_same_as_if_each_tick_was_looked_at(
+    start: Sequence[tuple[float, int]], path: list[tuple[float, int]]
+) -> None:
+    assert told([*start, *path], each=False) == told([*start, *path], each=True)
