@@ -75,7 +75,6 @@ class _Place:
         "spread",
         "spreads_count",
         "spreads_e8",
-        "waiting",
         "watch",
     )
 
@@ -85,29 +84,21 @@ class _Place:
         self.folded_us = 0
         self.depth, self.spread = Averages(), Averages()
         self.books: deque[EventId] = deque(maxlen=NAMED_MAX)
-        self.waiting: list[BookQuoted] = []
-        """Books that are not in the sums yet: nobody asks before it is time to look at them."""
         self._begin()
 
     def _begin(self) -> None:
         self.books_count = self.spreads_count = 0
         self.depths_e8 = self.spreads_e8 = 0
 
-    def count(self) -> None:
-        books, depths_e8, spreads_e8, spreads_count = self.waiting, 0, 0, 0
-        for book in books:
-            bids_e8, asks_e8 = sum(book.bid_quantities_e8), sum(book.ask_quantities_e8)
-            depths_e8 += bids_e8 if bids_e8 < asks_e8 else asks_e8
-            if bids_e8 and asks_e8:
-                bid_e8 = book.bid_prices_e8[0]
-                spreads_count += 1
-                spreads_e8 += (book.ask_prices_e8[0] - bid_e8) * E8 // bid_e8
-        self.depths_e8 += depths_e8
-        self.spreads_e8 += spreads_e8
-        self.spreads_count += spreads_count
-        self.books_count += len(books)
-        self.books.extend([book.event_id for book in books])
-        books.clear()
+    def count(self, book: BookQuoted) -> None:
+        bids_e8, asks_e8 = sum(book.bid_quantities_e8), sum(book.ask_quantities_e8)
+        self.depths_e8 += bids_e8 if bids_e8 < asks_e8 else asks_e8
+        if bids_e8 and asks_e8:
+            bid_e8 = book.bid_prices_e8[0]
+            self.spreads_count += 1
+            self.spreads_e8 += (book.ask_prices_e8[0] - bid_e8) * E8 // bid_e8
+        self.books_count += 1
+        self.books.append(book.event_id)
 
     def start(self, now_us: int, limit: LiquidityLimit) -> None:
         self.folded_us, self.due_us = now_us, now_us + limit.every_us
@@ -116,7 +107,6 @@ class _Place:
         # What was before a silence is not what held all through it.
         held_us = min(now_us - self.folded_us, 2 * limit.every_us)
         self.start(now_us, limit)
-        self.count()
         depth_e8 = self.depths_e8 // self.books_count
         self.depth.take(depth_e8, held_us, limit.now_us, limit.usual_us)
         if self.spreads_count:
@@ -160,11 +150,8 @@ class Liquidity(Rule[LiquidityLimit]):
         if place is None:
             place = self._places[book.venue, book.instrument] = _Place()
             place.start(now_us, self.limit)
-        waiting = place.waiting
-        waiting.append(book)
+        place.count(book)
         if now_us < place.due_us:
-            if len(waiting) >= NAMED_MAX:
-                place.count()
             return NOTHING
         limit = self.limit
         place.fold(now_us, limit)

@@ -103,7 +103,10 @@ class TrailingStop(Rule[TrailingStopLimit]):
                 held.begin(side, mid_e8, tick.event_id, self._least_e8)
             if side * mid_e8 > held.stop_e8 and watch.level == QUIET:
                 return NOTHING
-            return self._compare(tick, held, held.move_e8(mid_e8))
+            move_e8 = held.move_e8(mid_e8)
+            if watch.holds(move_e8, self.limit.move_e8):
+                return NOTHING
+            return self._compare(tick, held, move_e8)
 
         return judge
 
