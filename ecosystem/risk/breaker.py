@@ -24,6 +24,8 @@ from ecosystem.units import E8, HOUR_US, MINUTE_US
 
 BREAKER: Final = "portfolio"
 _NEVER_US: Final = 2**63 - 1
+_ANY_E8: Final = 2**63 - 1
+"""More than any portfolio moves."""
 _Measured = tuple[str, int, int, str, Sequence[EventId]]
 """Cause, measured value, limit, unit and inputs."""
 
@@ -52,6 +54,8 @@ class CircuitBreaker:
 
     def __init__(self, limit: BreakerLimit, portfolio: Portfolio, book: AlertBook) -> None:
         self.limit = limit
+        self.revision = 0
+        """Rises whenever it opens, closes, or has another limit."""
         self.due_us = _NEVER_US
         """Event time at which it closes by itself."""
         self.opened: CircuitBreakerOpened | None = None
@@ -59,6 +63,11 @@ class CircuitBreaker:
         self._book = book
         # Candidates for the highest profit of the window: from the oldest, the highest, inwards.
         self._profits: deque[tuple[int, int, tuple[EventId, ...]]] = deque()
+
+    def configure(self, limit: BreakerLimit) -> None:
+        """Take in another limit; how long it stays open was told when it opened."""
+        self.limit = limit
+        self.revision += 1
 
     def note(self, now_us: int) -> None:
         """Take in the profit of the portfolio at `now_us`."""
@@ -81,12 +90,14 @@ class CircuitBreaker:
         return self._open(trigger, cause, value_e8, limit_e8, unit, inputs)
 
     def room_e8(self) -> int:
-        """Return how far the equity may move, in USD, and neither loss call for an opening.
+        """Return how far the equity may move, in USD, and no loss open it.
 
         The highest profit of the window may rise by as much meanwhile. Below 0 when something
-        calls for one now.
+        opens it now; while it is open nothing does.
         """
         limit, portfolio = self.limit, self._portfolio
+        if self.opened is not None:
+            return _ANY_E8
         if self._criticals() is not None:
             return -1
         high_e8 = self._profits[0][1] if self._profits else portfolio.profit_e8
@@ -143,9 +154,11 @@ class CircuitBreaker:
         """Take in an own event, just decided or from the log."""
         if isinstance(event, CircuitBreakerOpened) and event.breaker == BREAKER:
             self.opened = event
+            self.revision += 1
             self.due_us = event.reset_time_us
         elif isinstance(event, CircuitBreakerClosed) and event.breaker == BREAKER:
             self.opened = None
+            self.revision += 1
             self.due_us = _NEVER_US
 
     def _loss(self) -> _Measured | None:

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any, Final
 
 from ecosystem.risk.alerts import AlertBook
+from ecosystem.risk.breaker import CircuitBreaker
 from ecosystem.risk.exposure import Exposures
 from ecosystem.risk.rule import Limit, Rule
 from ecosystem.risk.state import RiskState
@@ -19,6 +20,7 @@ from ecosystem.risk.watch import Finding, Watch
 from ecosystem.units import E8
 
 NO_ROOM: Final = -1
+_NONE: Final = (-1, -1, -1)
 ROUNDING_E8: Final = 100
 """Each of the few amounts in a measure is rounded by less than one; they are fewer than this."""
 
@@ -55,44 +57,39 @@ class ExposureRule(Rule[Limit], ABC):
 
 
 class Headroom:
-    """Follows how far the marks have moved since all rules about exposure were judged."""
+    """Follows how far the marks have moved since the rules and the breaker were judged."""
 
-    __slots__ = ("_book", "_revisions", "_room_e16", "_state", "_weighed")
+    __slots__ = ("_book", "_breaker", "_revisions", "_room_e16", "_state", "_weighed")
 
-    def __init__(self, state: RiskState, book: AlertBook) -> None:
+    def __init__(self, state: RiskState, book: AlertBook, breaker: CircuitBreaker) -> None:
         self._state = state
         self._book = book
-        self._revisions = (-1, -1)
-        """Of the positions and the alerts for which there is room."""
+        self._breaker = breaker
+        self._revisions = _NONE
+        """Of the positions, the alerts and the breaker for which there is room."""
         self._room_e16 = 0
         self._weighed: Sequence[tuple[Mapping[str, int], str, int, int]] = ()
         """Where each mark is told, its name, how much hangs on it, and where it was."""
 
     def lasts(self) -> bool:
-        """Return whether no rule about exposure can find anything yet."""
-        revisions = (self._state.portfolio.positions_revision, self._book.revision)
-        if revisions != self._revisions:
+        """Return whether no rule about exposure can find anything yet, nor the breaker open."""
+        if self._now() != self._revisions:
             return False
         moved_e16 = 0
         for marks_e8, name, weight_e8, mark_e8 in self._weighed:
             moved_e16 += weight_e8 * abs(marks_e8[name] - mark_e8)
         return moved_e16 <= self._room_e16
 
-    def forget(self) -> None:
-        """Leave no room until it is measured again."""
-        self._revisions = (-1, -1)
+    def _now(self) -> tuple[int, int, int]:
+        portfolio = self._state.portfolio
+        return portfolio.positions_revision, self._book.revision, self._breaker.revision
 
-    def measure(self, rules: Sequence[ExposureRule[Any]], at_most_e8: int) -> None:
-        """Take in that all of the rules were just judged.
-
-        Args:
-            at_most_e8: what else bears no more than this.
-        """
+    def measure(self, rules: Sequence[ExposureRule[Any]]) -> None:
+        """Take in that all of the rules were just judged, and that the breaker is about to be."""
         portfolio, exposure = self._state.portfolio, self._state.exposure
-        self.forget()
+        self._revisions = _NONE
         exposures = exposure.judged()
-        room_e8 = min((rule.room_e8(exposures) for rule in rules), default=at_most_e8)
-        room_e8 = min(room_e8, at_most_e8)
+        room_e8 = min([self._breaker.room_e8(), *(rule.room_e8(exposures) for rule in rules)])
         if room_e8 < ROUNDING_E8:
             return
         self._room_e16 = (room_e8 - ROUNDING_E8) * E8
@@ -104,7 +101,7 @@ class Headroom:
             *_weighed(marks_e8, exposure.judged_marks_e8, weights),
             *_weighed(contracts.marks_e8, contracts.marks_e8, contracts.gross_e8),
         ]
-        self._revisions = (portfolio.positions_revision, self._book.revision)
+        self._revisions = self._now()
 
 
 def _weighed(

@@ -48,7 +48,7 @@ class RiskEngine:
         self.book = AlertBook(limits.version, limits.alerts)
         self.breaker = CircuitBreaker(limits.breaker, self.portfolio, self.book)
         self.compliance = Compliance()
-        self._headroom = Headroom(self.state, self.book)
+        self._headroom = Headroom(self.state, self.book, self.breaker)
         self.rules: dict[str, Rule[Any]] = {}
         self._time = EventTime(self.quality)
         self._last: Event | None = None
@@ -61,8 +61,7 @@ class RiskEngine:
     def _configure(self, limits: Limits) -> None:
         self.book.limit_version = limits.version
         self.book.times = limits.alerts
-        self.breaker.limit = limits.breaker
-        self._headroom.forget()
+        self.breaker.configure(limits.breaker)
         self._wired = wire(limits, self.rules, self.state, self.book)
         self.rules = self._wired.rules
 
@@ -271,7 +270,7 @@ class RiskEngine:
                 self._found(finding, trigger)
         if in_room:
             return
-        self._headroom.measure(self._wired.exposed, self.breaker.room_e8())
+        self._headroom.measure(self._wired.exposed)
         if self._alerts is not None:
             self._tell([self.breaker.judge(trigger)])
 

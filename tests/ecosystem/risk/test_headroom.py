@@ -37,8 +37,7 @@ RULES: dict[RuleKind, Any] = {
 EVERY = pytest.mark.parametrize("kind", RULES, ids=lambda kind: kind.name)
 AMOUNTS_E8 = st.integers(-100 * E8, 100 * E8)
 PRICES_E8 = st.integers(E8 // 2, 2 * E8)
-ROOM_E8 = 10**6 * E8
-"""More than any of the rules has."""
+NEVER_OPENS = BreakerLimit(loss_e8=10**9 * E8, fast_loss_e8=10**9 * E8)
 PERCENT = st.integers(-120, 120) | st.sampled_from((-110, -101, -99, 99, 101, 110))
 MOVES = st.lists(
     st.dictionaries(st.sampled_from(("BTC", "ETH", PERPETUAL)), PERCENT, min_size=1), max_size=6
@@ -52,7 +51,9 @@ class Watched:
     def __init__(self, kind: RuleKind) -> None:
         self.firm = Firm(Rig(kind, RULES[kind]))
         self.rule = cast("ExposureRule[Any]", self.firm.rig.rule)
-        self.headroom = Headroom(self.firm.rig.state, self.firm.rig.book)
+        rig = self.firm.rig
+        breaker = CircuitBreaker(NEVER_OPENS, rig.portfolio, rig.book)
+        self.headroom = Headroom(rig.state, rig.book, breaker)
         self.room_e8 = 0
         self.marks_e8: dict[str, int] = {}
         """Room and marks when it was judged."""
@@ -62,7 +63,7 @@ class Watched:
         portfolio = self.firm.rig.portfolio
         portfolio.raise_high_water()
         self.firm.found()
-        self.headroom.measure([self.rule], ROOM_E8)
+        self.headroom.measure([self.rule])
         self.room_e8 = max(self.rule.room_e8(self.firm.rig.state.exposure.judged()), E8 // 8)
         self.marks_e8 = portfolio.marks_e8 | portfolio.derivatives.marks_e8
 
@@ -147,9 +148,6 @@ def test_a_change_of_positions_or_alerts_ends_it(kind: RuleKind) -> None:
     assert watched.headroom.lasts()
     watched.rule.configure(RULES[kind], watched.rule.scale)
     assert not watched.headroom.lasts()
-    watched.judge()
-    watched.headroom.forget()
-    assert not watched.headroom.lasts()
 
 
 @EVERY
@@ -180,7 +178,8 @@ def test_while_it_lasts_the_breaker_stays_closed(btc: int, moves: list[tuple[int
     firm = Firm(Rig(leverage.KIND, RULES[leverage.KIND]))
     state, book = firm.rig.state, firm.rig.book
     limit = BreakerLimit(loss_e8=40 * E8, fast_loss_e8=15 * E8, fast_window_us=300 * SECOND_US)
-    breaker, headroom = CircuitBreaker(limit, state.portfolio, book), Headroom(state, book)
+    breaker = CircuitBreaker(limit, state.portfolio, book)
+    headroom = Headroom(state, book, breaker)
     firm.hold("BTC", btc)
     firm.hold("USD", 500 * E8)
     seconds, room_e8, mark_e8 = 0, 0, E8
@@ -196,7 +195,7 @@ def test_while_it_lasts_the_breaker_stays_closed(btc: int, moves: list[tuple[int
             return
         if not lasts:
             room_e8, mark_e8 = breaker.room_e8(), state.portfolio.marks_e8["BTC"]
-            headroom.measure([], room_e8)
+            headroom.measure([])
 
 
 def test_there_is_no_room_while_too_many_alerts_are_critical() -> None:
@@ -210,3 +209,26 @@ def test_there_is_no_room_while_too_many_alerts_are_critical() -> None:
     (finding,) = firm.found().values()
     assert firm.alert(finding).severity == "CRITICAL"
     assert breaker.room_e8() < 0
+
+
+def test_an_open_breaker_needs_no_room_and_is_judged_again_when_it_closes() -> None:
+    firm = Firm(Rig(leverage.KIND, RULES[leverage.KIND]))
+    state, book = firm.rig.state, firm.rig.book
+    breaker = CircuitBreaker(BreakerLimit(fast_loss_e8=5 * E8), state.portfolio, book)
+    headroom = Headroom(state, book, breaker)
+    firm.hold("BTC", 50 * E8)
+    breaker.note(at(0))
+    firm.mark("BTC", E8 * 8 // 10)
+    breaker.note(at(1))
+    assert breaker.room_e8() < 0
+    opened = breaker.judge(clock(1, 0))
+    assert opened is not None
+    headroom.measure([])
+    assert headroom.lasts()
+    assert breaker.wake(clock(1 + 3_600, 1)) is not None
+    assert not headroom.lasts()
+    headroom.measure([])
+    assert not headroom.lasts(), "what opened it still holds"
+    breaker.configure(NEVER_OPENS)
+    headroom.measure([])
+    assert headroom.lasts()
