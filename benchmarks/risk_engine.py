@@ -32,7 +32,7 @@ from ecosystem.run import RunPlan
 from ecosystem.units import HOUR_US
 from eventlog.catalogue.load import load_catalogue
 from eventlog.codec import Codec
-from eventlog.records import Record
+from eventlog.records import RawRecord, Record
 from producers.test_coordinator.scenario_file import load_scenario
 from tse.running.in_process import InProcessRun
 from tse.running.plans import LIMITS
@@ -75,16 +75,26 @@ def history(quiet_hours: int = QUIET_HOURS) -> Slices:
         load_catalogue(ROOT / "topics.yaml"),
     )
     codec = Codec(PRODUCTION_EVENTS)
-    return [as_read(codec, sorted(judged.records, key=_place)) for judged in run.slices()]
-
-
-def as_read(codec: Codec, records: Sequence[Record]) -> Sequence[Record]:
-    """Return the records as whoever reads them off the log is given them."""
-    values = [codec.encode(record.event) for record in records]
-    return [
-        msgspec.structs.replace(record, event=codec.decode(value))
-        for record, value in zip(records, values, strict=True)
+    written = [
+        [as_written(codec, record) for record in sorted(judged.records, key=_place)]
+        for judged in run.slices()
     ]
+    # Only when the world is gone, or its remains would lie between the events of a slice.
+    del run
+    gc.collect()
+    return [codec.decode_batch(cut)[0] for cut in written]
+
+
+def as_written(codec: Codec, record: Record) -> RawRecord:
+    """Return a record as it is on the log."""
+    return RawRecord(
+        topic=record.topic,
+        partition=record.partition,
+        offset=record.offset,
+        record_time_ms=record.record_time_ms,
+        key=b"",
+        value=codec.encode(record.event),
+    )
 
 
 def seconds(work: Callable[[], object], turns: int = TURNS) -> float:
