@@ -5,10 +5,11 @@ cut as its host does. Beside the engine a bare fold of the same slices: sort by 
 handler up by type, call one that does nothing. The cost of a rule is the engine with this rule
 alone, less the engine without any. Processor time, the best of several turns.
 
-The events are those the codec decodes from what it encoded, slice by slice, before any turn. So
-they are what the service is given: next to each other in memory, as those that machines made in the
-course of hours are not; and each with words of its own, which those of a machine share, so that
-each lookup by a word hashes and compares it anew.
+The events are those the codec decodes from what it encoded, slice by slice, before any turn and
+when the world they are from is gone. So they are what the service is given: next to each other in
+memory, as those that machines made in the course of hours are not; and each with words of its own,
+which those of a machine share, so that each lookup by a word compares it anew. Unlike in the
+service, their words are hashed once for all turns, and no codec is at work between two slices.
 """
 
 import gc
