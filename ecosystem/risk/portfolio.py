@@ -113,6 +113,7 @@ class Portfolio:
         if before_e8 is None:
             self.deposits_e16 += self._unvalued_e8.pop(asset, 0) * mark_e8
             self.positions_revision += 1
+            self.revision += 1
             before_e8 = 0
         if position_e8 == 0 or mark_e8 == before_e8:
             return False

@@ -97,3 +97,16 @@ def test_nothing_is_computed_twice_and_nothing_is_stale() -> None:
     assert exposure.now().gross_e8 == 61_000 * E8
     portfolio.position(position(1, E8, 60_000 * E8))
     assert exposure.now().deltas_e8["BTC"] == 2 * E8 == exposure.delta_e8("BTC")
+
+
+def test_profit_is_not_stale_though_what_was_paid_in_had_no_mark_until_it_was_gone() -> None:
+    exposure, accounts = firm({"BTC": 1}, unmarked="ETH"), Accounts()
+    portfolio = exposure._portfolio
+    portfolio.balance(accounts.change(1, "ETH", 5 * E8))
+    portfolio.balance(accounts.change(2, "ETH", -5 * E8, "TRADE"))
+    exposure.settle()
+    assert exposure.now().profit_e16 == exposure.judged().profit_e16 == 0
+    portfolio.mark("ETH", 3_000 * E8, event_id("m", 3))
+    exposure.settle()
+    lost_e16 = 15_000 * E8 * E8
+    assert exposure.now().profit_e16 == exposure.judged().profit_e16 == -lost_e16
