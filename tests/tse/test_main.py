@@ -9,10 +9,12 @@ import psutil
 import pytest
 
 PROGRAM = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from tse.__main__ import take_requests_to_end
 from tse.running.processes import Processes
+signal.signal(signal.SIGINT, signal.default_int_handler)  # as from a terminal, though the tests
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # themselves may run in the background
 take_requests_to_end()
 with Processes(Path(sys.argv[1])) as processes:
     processes.start("child", [sys.executable, "-c", "import time; time.sleep(600)"], {})
@@ -30,7 +32,10 @@ def test_a_command_asked_to_end_takes_its_children_with_it(
         assert parent.stdout is not None
         child = psutil.Process(int(parent.stdout.readline()))
         parent.send_signal(number)
-        assert parent.wait(60) != 0
+        try:
+            assert parent.wait(60) != 0
+        finally:
+            parent.kill()
     assert not child.is_running()
 
 
