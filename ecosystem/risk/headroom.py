@@ -26,7 +26,7 @@ ROUNDING_E8: Final = 100
 
 
 class ExposureRule(Rule[Limit], ABC):
-    """A rule whose measures are amounts of exposure in USD, or ratios of one to the equity.
+    """A rule whose measures are amounts of exposure or loss in USD, or ratios of one to the equity.
 
     Its watches measure when asked, since it need not be judged at each move of the portfolio.
     """

@@ -64,9 +64,11 @@ class FeedStale(Rule[FeedStaleLimit]):
                 found += self._judge(symbol, tick, now_us - told_us)
             elif told_us < oldest_us:
                 oldest_us = told_us
-        # None becomes silent before the one that was told longest ago; what is silent grows worse.
+        # None becomes silent before the one that was told longest ago; but what is silent grows
+        # worse, and the first tick of another may come late.
         due_us = oldest_us + least_us
-        self.due_us = min(due_us, now_us + limit_us // 20) if self._silent else due_us
+        settled = not self._silent and len(self._ticks) == len(self._watches)
+        self.due_us = due_us if settled else min(due_us, now_us + limit_us // 20)
         return found
 
     def _spoken(self, tick: PriceTicked, now_us: int) -> Sequence[Finding]:

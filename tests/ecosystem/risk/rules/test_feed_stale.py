@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecosystem.events.alerts import RiskAlertRaised, RiskAlertResolved
+from ecosystem.instruments import INSTRUMENTS
 from ecosystem.risk.rules.feed_stale import KIND, FeedStaleLimit
 from ecosystem.risk.watch import SEVERITIES
 from ecosystem.units import E8, SECOND_US
@@ -59,6 +60,22 @@ def test_a_silence_is_told_at_the_first_event_at_which_it_has_lasted() -> None:
     rig.book.decide(finding, clock(20, 0))
     (other,) = rig.wait(at(10) + lasted_us)
     assert other.watch.subject == "BTC-USD"
+
+
+def test_a_first_tick_that_comes_late_is_seen_within_a_twentieth_of_the_limit() -> None:
+    rig = Rig(KIND, LIMIT)
+    rig.take(tick(100, 60_000))
+    assert rig.wait(at(101)) == []
+    rig.take(tick(70, 3_000, "ETH-USD"))
+    (finding,) = rig.wait(at(101) + LIMIT.silence_us // 20)
+    assert finding.watch.subject == "ETH-USD"
+
+
+def test_once_every_instrument_has_spoken_it_waits_for_the_oldest_tick() -> None:
+    rig = Rig(KIND, LIMIT)
+    rig.take(*(tick(n, 100, symbol) for n, symbol in enumerate(sorted(INSTRUMENTS))))
+    assert rig.wait(at(10)) == []
+    assert rig.rule.due_us == at(0) + -(-SCALE.shares_e8[0] * LIMIT.silence_us // E8)
 
 
 def test_a_shorter_limit_holds_from_the_next_event_on() -> None:
